@@ -20,6 +20,9 @@ const WARM_UP: Duration = Duration::from_secs(3);
 
 /// How many times slower than on an idle service the 99th percentile of requests may be.
 const SLOWER_MAX: u32 = 5;
+/// The same with nothing but searching clients.
+const SEARCHES_ALONE: usize = 8;
+const SLOWER_BY_SEARCHES_MAX: u32 = 3;
 /// The 99th percentile of `/livez`.
 const LIVEZ_MAX: Duration = Duration::from_millis(50);
 /// The maximum memory of the process, in KiB.
@@ -33,16 +36,33 @@ pub async fn on(kind: Kind, plan: Plan) {
     let time = Duration::from_secs(u64::try_from(plan.rounds(40, 12)).expect("seconds"));
     let caller = app.as_tech(3).await;
     let idle = observe(&process, caller.token(), time / 2).join().expect("an observation");
+    let searched = with_searches(&app, &process, time / 2).await;
     let busy = under_load(&app, &process, time).await;
     let memory = process.memory("VmHWM");
-    println!("{kind:?} idle: {idle}\n{kind:?} busy: {busy}, {} MiB in memory at most", memory / 1024);
-    assert_eq!(busy.failed, 0, "other callers were not served");
+    println!(
+        "{kind:?} idle: {idle}\n{kind:?} with {SEARCHES_ALONE} searches: {searched}\n{kind:?} busy: {busy}, at most {} MiB",
+        memory / 1024
+    );
+    assert_eq!((searched.failed, busy.failed), (0, 0), "other callers were not served");
+    let limit = idle.me * SLOWER_BY_SEARCHES_MAX;
+    assert!(searched.me <= limit, "with searches GET /auth/me took {:?}, other callers were not served as before", searched.me);
     assert!(busy.livez <= LIVEZ_MAX, "/livez took {:?}, other callers were not served as before", busy.livez);
     let limit = idle.me * SLOWER_MAX;
     assert!(busy.me <= limit, "GET /auth/me took {:?}, other callers were not served as before", busy.me);
     assert!(memory <= MEMORY_MAX, "{memory} KiB in memory");
     drop(process);
     app.finish().await;
+}
+
+async fn with_searches(app: &TestApp, process: &Process, time: Duration) -> Observed {
+    let (searcher, caller, searching) = (app.as_admin().await, app.as_tech(3).await, Crowd::default());
+    let observed = observe(process, caller.token(), time);
+    let over = async {
+        tokio::time::sleep(time).await;
+        searching.disperse();
+    };
+    join(join_all((0..SEARCHES_ALONE).map(|_| search(process, searcher.token(), &searching))), over).await;
+    observed.join().expect("an observation")
 }
 
 async fn under_load(app: &TestApp, process: &Process, time: Duration) -> Observed {

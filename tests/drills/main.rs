@@ -155,7 +155,8 @@ const DRILLS: &[Drill] = &[
     },
     Drill {
         name: "load",
-        shows: "1,000 half-open and 500 slow clients, 100 uploads, 16 searches at once: others within 5x idle, 256 MiB memory",
+        shows: "others within 3x idle beside 8 searches, within 5x and 256 MiB of memory beside 1,000 half-open and 500 slow \
+                clients, 100 uploads and 16 searches",
         sabotage: "no kind of work has a budget",
         is_built_in: true,
         proof: "not served as before",

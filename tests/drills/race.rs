@@ -1,4 +1,5 @@
-//! The race drill: sixty-four callers for one case, for every change of its state; one succeeds, the others are refused with a reason.
+//! The race drill: sixty-four callers for one case, for every change of its state; one succeeds, the others are refused with a
+//! reason.
 
 use crate::Plan;
 use crate::app::{Client, Kind, Scene, TestApp};

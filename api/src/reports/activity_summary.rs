@@ -1,6 +1,7 @@
 //! The activity summary.
 
-use super::export::{self, Line};
+use super::columns::{self, Column, Line};
+use super::export;
 use super::frame::{ActionTypeCount, CategoryCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, Report};
 use super::query::{AllTime, SeriesParameters, period};
@@ -20,8 +21,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The CSV example in the contract.
-const CSV_EXAMPLE: &str = "action_type,label,category,count,percent\r\ncase_held,Case Placed on Hold,case,12,4.3\r\n";
+/// The columns of the CSV.
+const COLUMNS: [Column<ActionTypeCount>; 5] = [
+    ("action_type", |row| row.action_type.code().into()),
+    ("label", |row| row.label.into()),
+    ("category", |row| row.category.code().into()),
+    ("count", |row| row.count.to_string().into()),
+    ("percent", |row| format!("{:.1}", row.percent).into()),
+];
 
 /// The figures of the activity summary
 #[derive(Serialize, ToSchema)]
@@ -201,7 +208,7 @@ impl Report for ActivitySummaryReport {
     params(PeriodParameters, AllTime, CsvParameters),
     responses(
         (status = OK, description = "One row per action type", body = String, content_type = "text/csv",
-            example = json!(CSV_EXAMPLE)),
+            example = json!(columns::example(columns::header(&COLUMNS), columns::line(&COLUMNS, &ActionTypeCount::example())))),
         ListProblems,
     ),
     extensions(("x-audit-actions" = json!({
@@ -221,20 +228,9 @@ pub async fn export_activity_summary(
     // The rows have no series, so the longest buckets suffice.
     let found = report::activity_summary(&db, &period, Interval::Month).await?;
     db.commit().await?;
-    let header: Line = ["action_type", "label", "category", "count", "percent"].map(Into::into).to_vec();
-    let rows = found.by_action_type.into_iter().map(|row| line(&ActionTypeCount::new(row)));
-    let lines: Vec<Line> = std::iter::once(header).chain(rows).collect();
+    let rows = found.by_action_type.into_iter().map(|row| columns::line(&COLUMNS, &ActionTypeCount::new(row)));
+    let lines: Vec<Line> = std::iter::once(columns::header(&COLUMNS)).chain(rows).collect();
     export::send_all::<ActivitySummaryReport>(&app, &by, lines, csv.format(), query.all).await
-}
-
-fn line(row: &ActionTypeCount) -> Line {
-    vec![
-        row.action_type.code().into(),
-        row.label.into(),
-        row.category.code().into(),
-        row.count.to_string().into(),
-        format!("{:.1}", row.percent).into(),
-    ]
 }
 
 impl ActivitySummaryFigures {

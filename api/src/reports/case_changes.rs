@@ -1,8 +1,9 @@
 //! The case change history.
 
 use super::changed_cases::{CaseChangesByActor, CaseChangesByPerson, CaseChangesByWorkshop, CaseChangesFigures};
+use super::columns::{self, Column, Line};
 use super::entry::{self, EntryBody, FieldChange, ReportEntry};
-use super::export::{self, Line};
+use super::export;
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{AllTime, ExportQuery, ListPage, ReportQuery, SeriesParameters};
@@ -31,15 +32,11 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-/// The CSV example in the contract.
-const CSV_EXAMPLE: &str = "\
-    id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,\
-    request_id,badge,before_after,case_id,actor_id,related_user_id,object_type,object_id\r\n\
-    01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,\
-    Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7,status,\
-    \"[{\"\"field\"\":\"\"status\"\",\"\"field_label\"\":\"\"Status\"\",\"\"from\"\":\"\"draft\"\",\"\"from_label\"\":null,\
-    \"\"to\"\":\"\"submitted\"\",\"\"to_label\"\":null}]\",\
-    01a1f3b0-1c00-7584-bca5-f00e655c90d2,01a1e3b0-1c00-7584-bca5-f00e655c90d5,,case,01a1f3b0-1c00-7584-bca5-f00e655c90d2\r\n";
+/// The columns that only this report has.
+const OWN_COLUMNS: [Column<CaseChange>; 2] = [
+    ("badge", |change| change.badge.code().into()),
+    ("before_after", |change| serde_json::to_string(&change.before_after).unwrap_or_default().into()),
+];
 
 /// Filters of the case change history
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -241,7 +238,8 @@ impl Report for CaseChangesReport {
     tag = "reports",
     params(PeriodParameters, AllTime, OrderParameters, CaseChangesFilter, CsvParameters),
     responses(
-        (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
+        (status = OK, description = "One row per entry", body = String, content_type = "text/csv",
+            example = json!(CaseChangesReport::csv_example())),
         ListProblems,
     ),
     extensions(("x-audit-actions" = json!({
@@ -257,7 +255,20 @@ impl ListReport for CaseChangesReport {
     const LIMIT: u64 = 40;
 
     fn header() -> Line {
-        entry::header(&["badge", "before_after"])
+        entry::header(columns::header(&OWN_COLUMNS))
+    }
+
+    fn example() -> Line {
+        CaseChange {
+            entry: ReportEntry::example(),
+            badge: ChangeType::Status,
+            before_after: vec![FieldChange {
+                from: Some("draft".to_owned()),
+                to: Some("submitted".to_owned()),
+                ..FieldChange::example()
+            }],
+        }
+        .cells()
     }
 
     async fn rows(
@@ -302,8 +313,7 @@ impl CaseChange {
     }
 
     fn cells(&self) -> Line {
-        let before_after = serde_json::to_string(&self.before_after).unwrap_or_default();
-        self.entry.line(vec![self.badge.code().into(), before_after.into()])
+        self.entry.line(columns::line(&OWN_COLUMNS, self))
     }
 }
 

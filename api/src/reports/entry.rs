@@ -1,6 +1,6 @@
 //! An audit entry in a report: flat, so that dashboards can show it without transformation.
 
-use super::export::Line;
+use super::columns::{self, Column, Line, optional};
 use crate::wire::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Category, Outcome, Source};
 use entity::registry::field_label;
@@ -8,10 +8,9 @@ use entity::report::Listed;
 use entity::user::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
-use std::borrow::Cow;
 use std::collections::HashMap;
 use utoipa::ToSchema;
-use uuid::Uuid;
+use uuid::{Uuid, uuid};
 
 /// An audit entry in a report
 #[derive(Serialize, ToSchema)]
@@ -106,28 +105,35 @@ impl FieldChange {
 }
 
 /// The first columns of every CSV of entries.
-const COLUMNS: [&str; 13] = [
-    "id",
-    "occurred_at",
-    "action_type",
-    "action_label",
-    "category",
-    "outcome",
-    "actor",
-    "actor_role",
-    "description",
-    "case_number",
-    "related_user",
-    "ip_address",
-    "request_id",
+const COLUMNS: [Column<ReportEntry>; 13] = [
+    ("id", |entry| entry.id.to_string().into()),
+    ("occurred_at", |entry| entity::clock::rfc3339(entry.occurred_at.0).into()),
+    ("action_type", |entry| entry.action_type.code().into()),
+    ("action_label", |entry| entry.action_label.into()),
+    ("category", |entry| entry.category.code().into()),
+    ("outcome", |entry| entry.outcome.code().into()),
+    ("actor", |entry| entry.actor_label.clone().into()),
+    ("actor_role", |entry| optional(entry.actor_role.as_ref())),
+    ("description", |entry| entry.description.clone().into()),
+    ("case_number", |entry| optional(entry.case_number.as_ref())),
+    ("related_user", |entry| optional(entry.related_username.as_ref())),
+    ("ip_address", |entry| optional(entry.ip_address.as_ref())),
+    ("request_id", |entry| entry.request_id.clone().into()),
 ];
 
 /// The last columns of every CSV of entries, by which its rows can be joined with others.
-const IDS: [&str; 6] = ["case_id", "actor_id", "related_user_id", "object_type", "object_id", "sequence"];
+const IDS: [Column<ReportEntry>; 6] = [
+    ("case_id", |entry| optional(entry.case_id)),
+    ("actor_id", |entry| optional(entry.actor_id)),
+    ("related_user_id", |entry| optional(entry.related_user_id)),
+    ("object_type", |entry| entry.object_type.clone().into()),
+    ("object_id", |entry| entry.object_id.clone().into()),
+    ("sequence", |entry| optional(entry.sequence)),
+];
 
 /// The header of a CSV of entries, with the columns that only this report has.
-pub fn header(own: &[&'static str]) -> Line {
-    COLUMNS.iter().chain(own).chain(&IDS).map(|name| (*name).into()).collect()
+pub fn header(own: Line) -> Line {
+    [columns::header(&COLUMNS), own, columns::header(&IDS)].concat()
 }
 
 impl EntryBody {
@@ -173,40 +179,36 @@ impl ReportEntry {
 
     /// The line below such a header, with the cells of this report's own columns.
     pub fn line(&self, own: Line) -> Line {
-        self.cells().into_iter().chain(own).chain(self.ids()).collect()
+        [columns::line(&COLUMNS, self), own, columns::line(&IDS, self)].concat()
     }
 
-    /// The cells for `IDS`.
-    fn ids(&self) -> [Cow<'static, str>; 6] {
-        let some = |id: Option<Uuid>| Cow::Owned(id.map(|id| id.to_string()).unwrap_or_default());
-        [
-            some(self.case_id),
-            some(self.actor_id),
-            some(self.related_user_id),
-            self.object_type.clone().into(),
-            self.object_id.clone().into(),
-            self.sequence.map(|sequence| sequence.to_string()).unwrap_or_default().into(),
-        ]
-    }
-
-    /// The cells for `COLUMNS`.
-    fn cells(&self) -> [Cow<'static, str>; 13] {
-        let some = |text: &Option<String>| Cow::Owned(text.clone().unwrap_or_default());
-        [
-            self.id.to_string().into(),
-            entity::clock::rfc3339(self.occurred_at.0).into(),
-            self.action_type.code().into(),
-            self.action_label.into(),
-            self.category.code().into(),
-            self.outcome.code().into(),
-            self.actor_label.clone().into(),
-            some(&self.actor_role),
-            self.description.clone().into(),
-            some(&self.case_number),
-            some(&self.related_username),
-            some(&self.ip_address),
-            self.request_id.clone().into(),
-        ]
+    /// The entry shown in the contract.
+    pub fn example() -> Self {
+        let (case_id, member_id) = (uuid!("01a1f3b0-1c00-7584-bca5-f00e655c90d2"), uuid!("01a1e3b0-1c00-7584-bca5-f00e655c90d5"));
+        Self {
+            id: uuid!("01a20725-be30-7584-bca5-f00e655c90d6"),
+            occurred_at: Instant::example("2026-11-22T08:00:00.123Z"),
+            action_type: Action::CaseSubmitted,
+            action_label: Action::CaseSubmitted.label(),
+            category: Action::CaseSubmitted.category(),
+            outcome: Outcome::Success,
+            source: Source::Automatic,
+            actor_type: ActorType::User,
+            actor_id: Some(member_id),
+            actor_label: "member1".to_owned(),
+            actor_full_name: Some("Mia Chen".to_owned()),
+            actor_role: Some(Role::Member.code().to_owned()),
+            description: "Case WS001-2026-11-0042 submitted".to_owned(),
+            case_id: Some(case_id),
+            case_number: Some("WS001-2026-11-0042".to_owned()),
+            related_user_id: None,
+            related_username: None,
+            object_type: "case".to_owned(),
+            object_id: case_id.to_string(),
+            ip_address: Some("127.0.0.1".to_owned()),
+            request_id: "01a20725-be30-7584-bca5-f00e655c90d7".to_owned(),
+            sequence: Some(4711),
+        }
     }
 }
 

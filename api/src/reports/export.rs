@@ -1,5 +1,6 @@
 //! Reports as CSV: recorded and then streamed from one snapshot, page by page.
 
+use super::columns::Line;
 use super::generate::{ListReport, Report};
 use super::query::{ExportQuery, TableExportQuery, period};
 use crate::http::Anyone;
@@ -15,13 +16,9 @@ use entity::report::ReportPage;
 use futures_util::stream;
 use sea_orm::DatabaseTransaction;
 use serde_json::Value as Json;
-use std::borrow::Cow;
 
 /// How many rows are read at once.
 const PAGE: u64 = 500;
-
-/// The cells of one line.
-pub type Line = Vec<Cow<'static, str>>;
 
 /// Records the export of a report's list, and streams its rows.
 pub async fn send<R: ListReport>(app: &App, by: &Anyone, query: ExportQuery<R::Filter>) -> Result<HttpResponse> {

@@ -59,9 +59,7 @@ impl ToSchema for Filters {
 
 /// How often an action was performed
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({
-    "action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 12, "percent": 4.3
-}))]
+#[schema(example = json!(ActionTypeCount::example()))]
 pub struct ActionTypeCount {
     pub action_type: Action,
     #[schema(max_length = 64)]
@@ -75,6 +73,12 @@ pub struct ActionTypeCount {
 }
 
 impl ActionTypeCount {
+    /// The row shown in the contract.
+    pub fn example() -> Self {
+        let action = Action::CaseHeld;
+        Self { action_type: action, label: action.label(), category: action.category(), count: 12, percent: 4.3 }
+    }
+
     pub fn new(count: TypeCount) -> Self {
         let TypeCount { action, count, percent } = count;
         Self { action_type: action, label: action.label(), category: action.category(), count, percent: percent.number() }

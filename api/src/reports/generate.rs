@@ -1,6 +1,6 @@
 //! How every report is generated: from one snapshot, for a period, page by page; the first page is recorded.
 
-use super::export::Line;
+use super::columns::{self, Line};
 use super::frame::{Filters, PeriodView};
 use super::query::{AllTime, ListPage, Pins, ReportQuery, SeriesParameters, TableQuery, period, row_count};
 use crate::http::request::period::{AskedPeriod, PeriodParameters};
@@ -54,6 +54,14 @@ pub trait ListReport: Report<Page = ListPage> + 'static {
 
     /// The names of the columns.
     fn header() -> Line;
+
+    /// The line of the example in the contract.
+    fn example() -> Line;
+
+    /// The example in the contract.
+    fn csv_example() -> String {
+        columns::example(Self::header(), Self::example())
+    }
 
     /// One page as lines, plus one row if there are more: each with its position in the list.
     async fn rows(

@@ -4,6 +4,7 @@ mod activity_summary;
 mod case_changes;
 mod catalogue;
 mod changed_cases;
+mod columns;
 mod entry;
 mod export;
 mod frame;

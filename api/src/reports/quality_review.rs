@@ -1,6 +1,7 @@
 //! The quality review audit.
 
-use super::export::{self, Line};
+use super::columns::{self, Column, Line, optional};
+use super::export;
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{AllTime, ExportQuery, ListPage, ReportQuery, SeriesParameters};
@@ -25,15 +26,25 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
+use uuid::{Uuid, uuid};
 use validator::Validate;
 
-/// The CSV example in the contract.
-const CSV_EXAMPLE: &str = "\
-    id,occurred_at,review_status,case_number,reviewer,original_technician,notes,review_cycle,decision_number,\
-    turnaround_seconds,case_id,reviewer_id,original_technician_id\r\n\
-    01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,approved,WS001-2026-11-0042,tech2,tech1,,1,1,18900,\
-    01a1f3b0-1c00-7584-bca5-f00e655c90d2,01a1e3b0-1c00-7584-bca5-f00e655c90d1,01a1e3b0-1c00-7584-bca5-f00e655c90d3\r\n";
+/// The columns of the CSV.
+const COLUMNS: [Column<ReviewDecision>; 13] = [
+    ("id", |decision| decision.id.to_string().into()),
+    ("occurred_at", |decision| entity::clock::rfc3339(decision.occurred_at.0).into()),
+    ("review_status", |decision| decision.review_status.code().into()),
+    ("case_number", |decision| decision.case_number.clone().into()),
+    ("reviewer", |decision| optional(decision.reviewer_username.as_ref())),
+    ("original_technician", |decision| optional(decision.original_technician_username.as_ref())),
+    ("notes", |decision| optional(decision.notes.as_ref())),
+    ("review_cycle", |decision| decision.review_cycle.to_string().into()),
+    ("decision_number", |decision| optional(decision.decision_number)),
+    ("turnaround_seconds", |decision| optional(decision.turnaround_seconds)),
+    ("case_id", |decision| decision.case_id.to_string().into()),
+    ("reviewer_id", |decision| decision.reviewer_id.to_string().into()),
+    ("original_technician_id", |decision| optional(decision.original_technician_id)),
+];
 
 /// Filters of the quality review audit
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -259,7 +270,7 @@ impl Report for QualityReviewReport {
     params(PeriodParameters, AllTime, OrderParameters, QualityReviewFilter, CsvParameters),
     responses(
         (status = OK, description = "One row per decision", body = String, content_type = "text/csv",
-            example = json!(CSV_EXAMPLE)),
+            example = json!(QualityReviewReport::csv_example())),
         ListProblems,
     ),
     extensions(("x-audit-actions" = json!({
@@ -279,23 +290,32 @@ impl ListReport for QualityReviewReport {
     const LIMIT: u64 = 30;
 
     fn header() -> Line {
-        [
-            "id",
-            "occurred_at",
-            "review_status",
-            "case_number",
-            "reviewer",
-            "original_technician",
-            "notes",
-            "review_cycle",
-            "decision_number",
-            "turnaround_seconds",
-            "case_id",
-            "reviewer_id",
-            "original_technician_id",
-        ]
-        .map(Into::into)
-        .to_vec()
+        columns::header(&COLUMNS)
+    }
+
+    fn example() -> Line {
+        let person = |username: &str, full_name: &str| (Some(username.to_owned()), Some(full_name.to_owned()));
+        let ((reviewer_username, reviewer_full_name), (original_technician_username, original_technician_full_name)) =
+            (person("tech2", "Tom Reyes"), person("tech1", "Ada Moss"));
+        let decision = ReviewDecision {
+            id: uuid!("01a20725-be30-7584-bca5-f00e655c90d6"),
+            occurred_at: Instant::example("2026-11-22T08:00:00.123Z"),
+            review_status: ReviewAction::Approved,
+            case_id: uuid!("01a1f3b0-1c00-7584-bca5-f00e655c90d2"),
+            case_number: "WS001-2026-11-0042".to_owned(),
+            reviewer_id: uuid!("01a1e3b0-1c00-7584-bca5-f00e655c90d1"),
+            reviewer_username,
+            reviewer_full_name,
+            original_technician_id: Some(uuid!("01a1e3b0-1c00-7584-bca5-f00e655c90d3")),
+            original_technician_username,
+            original_technician_full_name,
+            notes: None,
+            review_cycle: 1,
+            decision_number: Some(1),
+            turnaround_seconds: Some(18_900),
+            audit_entry_id: None,
+        };
+        columns::line(&COLUMNS, &decision)
     }
 
     async fn rows(
@@ -307,7 +327,7 @@ impl ListReport for QualityReviewReport {
         let rows = quality::decisions(db, period, filters, paging).await?;
         // The CSV has no column for the entries.
         let decisions = ReviewDecision::all(db, rows, &HashMap::new()).await?;
-        Ok(decisions.iter().map(|decision| (decision.id.into(), decision.cells())).collect())
+        Ok(decisions.iter().map(|decision| (decision.id.into(), columns::line(&COLUMNS, decision))).collect())
     }
 }
 
@@ -390,24 +410,5 @@ impl ReviewDecision {
             turnaround_seconds: row.turnaround_seconds,
             audit_entry_id: entries.get(&row.id).copied(),
         }
-    }
-
-    fn cells(&self) -> Line {
-        let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
-        vec![
-            self.id.to_string().into(),
-            entity::clock::rfc3339(self.occurred_at.0).into(),
-            self.review_status.code().into(),
-            self.case_number.clone().into(),
-            self.reviewer_username.clone().unwrap_or_default().into(),
-            self.original_technician_username.clone().unwrap_or_default().into(),
-            self.notes.clone().unwrap_or_default().into(),
-            self.review_cycle.to_string().into(),
-            number(self.decision_number.map(i64::from)).into(),
-            number(self.turnaround_seconds).into(),
-            self.case_id.to_string().into(),
-            self.reviewer_id.to_string().into(),
-            self.original_technician_id.map(|id| id.to_string()).unwrap_or_default().into(),
-        ]
     }
 }

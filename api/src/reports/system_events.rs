@@ -1,7 +1,8 @@
 //! System events: what the service did by itself or in bulk.
 
+use super::columns::{self, Column, Line, optional};
 use super::entry::{self, EntryBody, ReportEntry};
-use super::export::{self, Line};
+use super::export;
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{AllTime, ExportQuery, ListPage, ReportQuery, SeriesParameters};
@@ -14,7 +15,7 @@ use crate::list_of;
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
-use entity::audit::{Action, SystemEvent};
+use entity::audit::{Action, ActorType, Source, SystemEvent};
 use entity::audit_log::JobHealth;
 use entity::job::run::RunStatus;
 use entity::page::Position;
@@ -30,13 +31,12 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-/// The CSV example in the contract.
-const CSV_EXAMPLE: &str = "\
-    id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,\
-    request_id,job_name,records_processed,error_message,case_id,actor_id,related_user_id,object_type,object_id\r\n\
-    01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,cron_job_executed,Cron Job Executed,system,success,System,,\
-    Job check_expired_holds ran: success,,,,01a20725-be30-7584-bca5-f00e655c90d7,check_expired_holds,0,,\
-    ,,,job,check_expired_holds\r\n";
+/// The columns that only this report has.
+const OWN_COLUMNS: [Column<SystemEventEntry>; 3] = [
+    ("job_name", |event| optional(event.job_name.as_ref())),
+    ("records_processed", |event| optional(event.records_processed)),
+    ("error_message", |event| optional(event.error_message.as_ref())),
+];
 
 /// Filters of the system events
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -305,7 +305,8 @@ impl Report for SystemEventsReport {
     tag = "reports",
     params(PeriodParameters, AllTime, OrderParameters, SystemEventsFilter, CsvParameters),
     responses(
-        (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
+        (status = OK, description = "One row per entry", body = String, content_type = "text/csv",
+            example = json!(SystemEventsReport::csv_example())),
         ListProblems,
     ),
     extensions(("x-audit-actions" = json!({
@@ -321,7 +322,30 @@ impl ListReport for SystemEventsReport {
     const LIMIT: u64 = 40;
 
     fn header() -> Line {
-        entry::header(&["job_name", "records_processed", "error_message"])
+        entry::header(columns::header(&OWN_COLUMNS))
+    }
+
+    fn example() -> Line {
+        let job = "check_expired_holds".to_owned();
+        let entry = ReportEntry {
+            action_type: Action::CronJobExecuted,
+            action_label: Action::CronJobExecuted.label(),
+            category: Action::CronJobExecuted.category(),
+            source: Source::Job,
+            actor_type: ActorType::System,
+            actor_id: None,
+            actor_label: "System".to_owned(),
+            actor_full_name: None,
+            actor_role: None,
+            description: format!("Job {job} ran: success"),
+            case_id: None,
+            case_number: None,
+            object_type: "job".to_owned(),
+            object_id: job.clone(),
+            ip_address: None,
+            ..ReportEntry::example()
+        };
+        SystemEventEntry { entry, job_name: Some(job), records_processed: Some(0), error_message: None }.cells()
     }
 
     async fn rows(
@@ -344,11 +368,7 @@ impl SystemEventEntry {
     }
 
     fn cells(&self) -> Line {
-        self.entry.line(vec![
-            self.job_name.clone().unwrap_or_default().into(),
-            self.records_processed.map(|count| count.to_string()).unwrap_or_default().into(),
-            self.error_message.clone().unwrap_or_default().into(),
-        ])
+        self.entry.line(columns::line(&OWN_COLUMNS, self))
     }
 }
 

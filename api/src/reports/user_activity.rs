@@ -1,7 +1,8 @@
 //! The activity of one user.
 
+use super::columns::Line;
 use super::entry::{self, ReportEntry};
-use super::export::{self, Line};
+use super::export;
 use super::frame::{ActionTypeCount, CategoryCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{AllTime, ExportQuery, ListPage, ReportQuery, SeriesParameters};
@@ -23,14 +24,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
-
-/// The CSV example in the contract.
-const CSV_EXAMPLE: &str = "\
-    id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,\
-    request_id,case_id,actor_id,related_user_id,object_type,object_id\r\n\
-    01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,\
-    Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7,\
-    01a1f3b0-1c00-7584-bca5-f00e655c90d2,01a1e3b0-1c00-7584-bca5-f00e655c90d5,,case,01a1f3b0-1c00-7584-bca5-f00e655c90d2\r\n";
 
 /// Filters of the user activity
 #[derive(Clone, Debug, Deserialize, IntoParams, Validate)]
@@ -184,7 +177,8 @@ impl Report for UserActivityReport {
     tag = "reports",
     params(PeriodParameters, AllTime, OrderParameters, UserActivityFilter, CsvParameters),
     responses(
-        (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
+        (status = OK, description = "One row per entry", body = String, content_type = "text/csv",
+            example = json!(UserActivityReport::csv_example())),
         ReadProblems,
     ),
     extensions(("x-audit-actions" = json!({
@@ -200,7 +194,11 @@ impl ListReport for UserActivityReport {
     const LIMIT: u64 = 30;
 
     fn header() -> Line {
-        entry::header(&[])
+        entry::header(Line::new())
+    }
+
+    fn example() -> Line {
+        ReportEntry::example().line(Line::new())
     }
 
     async fn rows(

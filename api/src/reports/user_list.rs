@@ -1,6 +1,7 @@
 //! The activity of all users, as a table.
 
-use super::export::{self, Line};
+use super::columns::{self, Column, Line, optional};
+use super::export;
 use super::frame::{Filters, PeriodView};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{AllTime, ListPage, TableExportQuery, TableQuery};
@@ -14,7 +15,6 @@ use crate::state::App;
 use crate::wire::fields::at_most_all;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
-use chrono::{DateTime, Utc};
 use entity::clock::rfc3339;
 use entity::page::{Direction, Position};
 use entity::period::Period;
@@ -23,15 +23,24 @@ use entity::user::{Level, Role};
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
+use uuid::{Uuid, uuid};
 use validator::Validate;
 
-/// The CSV example in the contract.
-const CSV_EXAMPLE: &str = "\
-    id,username,full_name,email,role,user_level,is_active,deleted_at,total_activities,case_activities,last_activity_at,\
-    last_activity_overall_at\r\n\
-    01a1e3b0-1c00-7584-bca5-f00e655c90d1,tech2,Tom Reyes,tech2@example.org,technician,level_2,true,,12,9,\
-    2026-11-22T08:00:00.123Z,2026-11-22T08:00:00.123Z\r\n";
+/// The columns of the CSV.
+const COLUMNS: [Column<list::UserRow>; 12] = [
+    ("id", |row| row.id.to_string().into()),
+    ("username", |row| row.username.clone().into()),
+    ("full_name", |row| row.full_name.clone().into()),
+    ("email", |row| row.email.clone().into()),
+    ("role", |row| row.role.code().into()),
+    ("user_level", |row| row.user_level.map(Level::code).unwrap_or_default().into()),
+    ("is_active", |row| row.is_active.to_string().into()),
+    ("deleted_at", |row| optional(row.deleted_at.map(rfc3339))),
+    ("total_activities", |row| row.total_activities.to_string().into()),
+    ("case_activities", |row| row.case_activities.to_string().into()),
+    ("last_activity_at", |row| optional(row.last_activity_at.map(rfc3339))),
+    ("last_activity_overall_at", |row| optional(row.last_activity_overall_at.map(rfc3339))),
+];
 
 /// The filter and the order of the table of users
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -188,7 +197,8 @@ impl Report for UserActivityListReport {
     tag = "reports",
     params(PeriodParameters, AllTime, UserListFilter, CsvParameters),
     responses(
-        (status = OK, description = "One row per user", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
+        (status = OK, description = "One row per user", body = String, content_type = "text/csv",
+            example = json!(UserActivityListReport::csv_example())),
         ListProblems,
     ),
     extensions(("x-audit-actions" = json!({
@@ -209,22 +219,28 @@ impl ListReport for UserActivityListReport {
     const LIMIT: u64 = 50;
 
     fn header() -> Line {
-        [
-            "id",
-            "username",
-            "full_name",
-            "email",
-            "role",
-            "user_level",
-            "is_active",
-            "deleted_at",
-            "total_activities",
-            "case_activities",
-            "last_activity_at",
-            "last_activity_overall_at",
-        ]
-        .map(Into::into)
-        .to_vec()
+        columns::header(&COLUMNS)
+    }
+
+    fn example() -> Line {
+        let last = entity::clock::parse_instant("2026-11-22T08:00:00.123Z");
+        columns::line(
+            &COLUMNS,
+            &list::UserRow {
+                id: uuid!("01a1e3b0-1c00-7584-bca5-f00e655c90d1"),
+                username: "tech2".to_owned(),
+                full_name: "Tom Reyes".to_owned(),
+                email: "tech2@example.org".to_owned(),
+                role: Role::Technician,
+                user_level: Some(Level::Two),
+                is_active: true,
+                deleted_at: None,
+                total_activities: 12,
+                case_activities: 9,
+                last_activity_at: last,
+                last_activity_overall_at: last,
+            },
+        )
     }
 
     async fn rows(
@@ -234,7 +250,7 @@ impl ListReport for UserActivityListReport {
         paging: &ReportPage,
     ) -> Result<Vec<(Position, Line)>> {
         let rows = list::rows(db, period, filters, paging).await?;
-        Ok(rows.into_iter().map(|row| (row.position(filters.key), line(row))).collect())
+        Ok(rows.into_iter().map(|row| (row.position(filters.key), columns::line(&COLUMNS, &row))).collect())
     }
 }
 
@@ -291,22 +307,4 @@ impl ListedUserActivity {
             last_activity_overall_at: last_activity_overall_at.map(Instant),
         }
     }
-}
-
-fn line(row: list::UserRow) -> Line {
-    let time = |at: Option<DateTime<Utc>>| at.map(rfc3339).unwrap_or_default();
-    vec![
-        row.id.to_string().into(),
-        row.username.into(),
-        row.full_name.into(),
-        row.email.into(),
-        row.role.code().into(),
-        row.user_level.map(Level::code).unwrap_or_default().into(),
-        row.is_active.to_string().into(),
-        time(row.deleted_at).into(),
-        row.total_activities.to_string().into(),
-        row.case_activities.to_string().into(),
-        time(row.last_activity_at).into(),
-        time(row.last_activity_overall_at).into(),
-    ]
 }

@@ -207,8 +207,8 @@ impl AuditTx {
 
     /// Commits, and makes sure of the result: if the connection was lost at COMMIT, another one is queried for what became of it.
     ///
-    /// `Refusal::CommitUnknown` if that can't be determined either, or if SQLite could not sync; any other error means that nothing
-    /// was changed.
+    /// `Refusal::CommitUnknown` if that can't be determined either, or if SQLite could not sync; any other error means that
+    /// nothing was changed.
     pub async fn commit(self) -> Result<(), DbErr> {
         CommitWatch::begin();
         let unit = Arc::clone(&self.unit);

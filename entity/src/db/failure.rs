@@ -58,8 +58,8 @@ pub(crate) fn is_lost(error: &DbErr) -> bool {
     }
 }
 
-/// Whether the sync of a COMMIT failed on SQLite (`SQLITE_IOERR_FSYNC`, `SQLITE_IOERR_DIR_FSYNC`), so that its result is unknown: it
-/// is written, and counts after a crash unless the next COMMIT overwrites it.
+/// Whether the sync of a COMMIT failed on SQLite (`SQLITE_IOERR_FSYNC`, `SQLITE_IOERR_DIR_FSYNC`), so that its result is unknown:
+/// it is written, and counts after a crash unless the next COMMIT overwrites it.
 pub(crate) fn is_unsynced(error: &DbErr) -> bool {
     let Some(answer) = cause(error).and_then(|cause| cause.as_database_error()) else { return false };
     let code = answer.code().unwrap_or_default();

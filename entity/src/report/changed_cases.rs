@@ -144,7 +144,7 @@ fn columns() -> [(&'static str, Vec<Action>); 7] {
     ]
 }
 
-/// Appends a statement that reads a relation of counted entries, with the columns of `Changes` and those that they are grouped by.
+/// Appends a statement that reads a relation of counted entries: the columns of `Changes`, and those that they are grouped by.
 ///
 /// The name of an action is compared once for each row, and gives a bit for each column that counts it. Rows have fewer than
 /// 2^31 entries, and PostgreSQL adds up such integers several times faster than larger ones.

@@ -59,7 +59,7 @@ pub struct HeldCase {
 }
 
 /// The open cases of one technician, or of one workshop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Work {
     pub open_cases: i64,
     pub in_progress: i64,
@@ -69,21 +69,19 @@ pub struct Work {
     pub oldest_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TechnicianWork {
     pub user_id: Uuid,
     pub username: String,
     pub full_name: String,
     pub role: Role,
     pub user_level: Option<Level>,
-    #[sea_orm(nested)]
     pub work: Work,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkshopWork {
     pub workshop_code: String,
-    #[sea_orm(nested)]
     pub work: Work,
 }
 
@@ -104,39 +102,47 @@ impl Workload {
     }
 }
 
-/// Determines the workload at an instant: four statements, whatever is found.
+/// Determines the workload at an instant: two statements, whatever is found.
 pub async fn workload<C: ConnectionTrait>(db: &C, now: DateTime<Utc>, zone: Tz) -> Result<Workload, DbErr> {
     let today = now.with_timezone(&zone).date_naive();
-    let (by_technician, technicians_total) = by_technician(db, today).await?;
-    let (by_workshop, workshops_total) = by_workshop(db, today).await?;
-    let (by_status, holds) = (by_status(db, now, today).await?, holds(db).await?);
-    Ok(Workload { as_of: now, by_status, holds, by_technician, technicians_total, by_workshop, workshops_total })
+    let groups: Vec<Group> = grouped(db, now, today).all(db).await?;
+    let of = |kind: &'static str| groups.iter().filter(move |group| group.kind == kind);
+    let total = |kind: &'static str| of(kind).next().map_or(0, |group| group.groups_total);
+    Ok(Workload {
+        as_of: now,
+        by_status: open().map(|status| StatusWork::new(status, of(STATUS).find(|group| group.is_of(status)))).collect(),
+        holds: holds(db).await?,
+        by_technician: of(TECHNICIAN).filter_map(Group::technician).collect(),
+        technicians_total: total(TECHNICIAN),
+        by_workshop: of(WORKSHOP).map(Group::workshop).collect(),
+        workshops_total: total(WORKSHOP),
+    })
 }
 
-/// Since when a case has been waiting to be completed.
-const SINCE: &str = "COALESCE(cases.submitted_at, cases.created_at)";
-
-/// The condition of an open case.
-fn are_open(sql: Sql) -> Sql {
-    sql.text("cases.deleted_at IS NULL AND cases.status IN (").values(open().map(CaseStatus::code)).text(")")
-}
+const STATUS: &str = "status";
+const TECHNICIAN: &str = "technician";
+const WORKSHOP: &str = "workshop";
 
 /// The statuses of open cases, in the order of the lifecycle.
 fn open() -> impl Iterator<Item = CaseStatus> {
     CaseStatus::iter().filter(|status| status.is_open())
 }
 
-/// The number of cases that are late.
-fn count_overdue(sql: Sql, today: NaiveDate) -> Sql {
-    let late = CaseStatus::iter().filter(|status| status.can_be_overdue());
-    let sql = sql.text("COUNT(CASE WHEN cases.status IN (").values(late.map(CaseStatus::code));
-    sql.text(") AND cases.due_on < ").value(today).text(" THEN 1 END) AS overdue")
-}
-
+/// Open cases that have something in common.
 #[derive(FromQueryResult)]
-struct StatusRow {
-    status: CaseStatus,
+struct Group {
+    kind: String,
+    /// A status, or the code of a workshop.
+    name: Option<String>,
+    user_id: Option<Uuid>,
+    username: Option<String>,
+    full_name: Option<String>,
+    role: Option<Role>,
+    user_level: Option<Level>,
     open_cases: i64,
+    in_progress: i64,
+    on_hold: i64,
+    waiting_for_review: i64,
     older_than_0: i64,
     older_than_1: i64,
     older_than_2: i64,
@@ -146,29 +152,134 @@ struct StatusRow {
     overdue_holds: i64,
     oldest_at: Option<DateTime<Utc>>,
     longest_held_at: Option<DateTime<Utc>>,
+    /// The number of groups of this kind that there would be without the limit.
+    groups_total: i64,
 }
 
-async fn by_status<C: ConnectionTrait>(db: &C, now: DateTime<Utc>, today: NaiveDate) -> Result<Vec<StatusWork>, DbErr> {
-    let sql = Sql::new("SELECT cases.status, COUNT(*) AS open_cases, ");
+/// The open cases by status, technician and workshop. They are read once, and counted by all three together first: there are far
+/// fewer such combinations than cases.
+fn grouped<C: ConnectionTrait>(db: &C, now: DateTime<Utc>, today: NaiveDate) -> Sql {
+    let bytes = by_bytes(db);
+    let figures = figures();
+    let sql = combinations(Sql::new("WITH open AS ("), now, today).text(&format!(
+        ") SELECT listed.*, users.username, users.first_name || ' ' || users.last_name AS full_name, users.role, \
+         users.user_level FROM (SELECT '{TECHNICIAN}' AS kind, NULL AS name, users.id AS user_id, {}, \
+         work.oldest_at, work.longest_held_at, COUNT(*) OVER () AS groups_total, \
+         ROW_NUMBER() OVER (ORDER BY COALESCE(work.open_cases, 0) DESC, users.username{bytes}) AS place \
+         FROM users LEFT JOIN (SELECT open.assigned_to_id, {figures} FROM open WHERE open.assigned_to_id IS NOT NULL \
+         GROUP BY open.assigned_to_id) AS work ON work.assigned_to_id = users.id \
+         WHERE work.assigned_to_id IS NOT NULL OR (users.role = ",
+        COUNTS.map(|count| format!("COALESCE(work.{count}, 0) AS {count}")).join(", ")
+    ));
+    let group = |kind: &str, column: &str| {
+        format!(
+            "SELECT '{kind}' AS kind, open.{column} AS name, NULL AS user_id, {figures}, COUNT(*) OVER () AS groups_total, \
+             ROW_NUMBER() OVER (ORDER BY SUM(open.open_cases) DESC, open.{column}{bytes}) AS place \
+             FROM open GROUP BY open.{column}"
+        )
+    };
+    sql.value(Role::Technician.code()).text(&format!(
+        " AND users.is_active AND users.deleted_at IS NULL) UNION ALL {} UNION ALL {}) AS listed \
+         LEFT JOIN users ON users.id = listed.user_id WHERE listed.place <= {GROUPS_MAX} ORDER BY listed.kind, listed.place",
+        group(STATUS, "status"),
+        group(WORKSHOP, "workshop_code")
+    ))
+}
+
+/// Counts the open cases of each status, assignee and workshop.
+fn combinations(sql: Sql, now: DateTime<Utc>, today: NaiveDate) -> Sql {
+    let sql = sql.text("SELECT cases.status, cases.assigned_to_id, cases.workshop_code, COUNT(*) AS open_cases, ");
     let sql = AGES.into_iter().enumerate().fold(sql, |sql, (number, days)| {
-        let sql = sql.text("COUNT(CASE WHEN ").text(SINCE).text(" <= ").value(now - TimeDelta::days(days));
+        let sql = sql.text("COUNT(CASE WHEN cases.since <= ").value(now - TimeDelta::days(days));
         sql.text(&format!(" THEN 1 END) AS older_than_{number}, "))
     });
-    let sql = count_overdue(sql, today).text(", COUNT(CASE WHEN cases.assigned_to_id IS NULL THEN 1 END) AS unassigned, ");
+    let sql = sql.text("COUNT(CASE WHEN cases.due_on < ").value(today).text(" THEN 1 END) AS late, ");
     let sql = sql.text("COUNT(CASE WHEN cases.hold_expected_end_at < ").value(now).text(" THEN 1 END) AS overdue_holds, ");
-    let sql = sql.text("MIN(").text(SINCE).text(") AS oldest_at, MIN(cases.held_at) AS longest_held_at FROM cases WHERE ");
-    let rows: Vec<StatusRow> = are_open(sql).text(" GROUP BY cases.status").all(db).await?;
-    Ok(open().map(|status| StatusWork::new(status, rows.iter().find(|row| row.status == status))).collect())
+    let sql = sql.text(
+        "MIN(cases.since) AS oldest_at, MIN(cases.held_at) AS longest_held_at FROM (SELECT cases.*, \
+         COALESCE(cases.submitted_at, cases.created_at) AS since FROM cases) AS cases \
+         WHERE cases.deleted_at IS NULL AND cases.status IN (",
+    );
+    sql.values(open().map(CaseStatus::code)).text(") GROUP BY cases.status, cases.assigned_to_id, cases.workshop_code")
+}
+
+/// The counts of a group.
+const COUNTS: [&str; 11] = [
+    "open_cases",
+    "in_progress",
+    "on_hold",
+    "waiting_for_review",
+    "older_than_0",
+    "older_than_1",
+    "older_than_2",
+    "older_than_3",
+    "overdue",
+    "unassigned",
+    "overdue_holds",
+];
+
+/// The figures of a group, from those of its combinations.
+fn figures() -> String {
+    let late: Vec<String> =
+        CaseStatus::iter().filter(|status| status.can_be_overdue()).map(|status| format!("'{}'", status.code())).collect();
+    let sums = COUNTS.map(|count| {
+        let counted = match count {
+            "in_progress" => with_status(CaseStatus::Accepted),
+            "on_hold" => with_status(CaseStatus::Hold),
+            "waiting_for_review" => with_status(CaseStatus::PendingReview),
+            "overdue" => format!("CASE WHEN open.status IN ({}) THEN open.late ELSE 0 END", late.join(", ")),
+            "unassigned" => "CASE WHEN open.assigned_to_id IS NULL THEN open.open_cases ELSE 0 END".to_owned(),
+            count => format!("open.{count}"),
+        };
+        format!("CAST(SUM({counted}) AS BIGINT) AS {count}")
+    });
+    format!("{}, MIN(open.oldest_at) AS oldest_at, MIN(open.longest_held_at) AS longest_held_at", sums.join(", "))
+}
+
+fn with_status(status: CaseStatus) -> String {
+    format!("CASE WHEN open.status = '{}' THEN open.open_cases ELSE 0 END", status.code())
+}
+
+impl Group {
+    fn is_of(&self, status: CaseStatus) -> bool {
+        self.name.as_deref() == Some(status.code())
+    }
+
+    fn work(&self) -> Work {
+        Work {
+            open_cases: self.open_cases,
+            in_progress: self.in_progress,
+            on_hold: self.on_hold,
+            waiting_for_review: self.waiting_for_review,
+            overdue: self.overdue,
+            oldest_at: self.oldest_at,
+        }
+    }
+
+    fn technician(&self) -> Option<TechnicianWork> {
+        Some(TechnicianWork {
+            user_id: self.user_id?,
+            username: self.username.clone()?,
+            full_name: self.full_name.clone()?,
+            role: self.role?,
+            user_level: self.user_level,
+            work: self.work(),
+        })
+    }
+
+    fn workshop(&self) -> WorkshopWork {
+        WorkshopWork { workshop_code: self.name.clone().unwrap_or_default(), work: self.work() }
+    }
 }
 
 impl StatusWork {
-    fn new(status: CaseStatus, found: Option<&StatusRow>) -> Self {
+    fn new(status: CaseStatus, found: Option<&Group>) -> Self {
         let Some(row) = found else {
             let ages = [0; AGES.len() + 1];
             let (oldest_at, longest_held_at) = (None, None);
             return Self { status, open_cases: 0, ages, overdue: 0, unassigned: 0, overdue_holds: 0, oldest_at, longest_held_at };
         };
-        let StatusRow { older_than_0: a, older_than_1: b, older_than_2: c, older_than_3: d, .. } = *row;
+        let Group { older_than_0: a, older_than_1: b, older_than_2: c, older_than_3: d, .. } = *row;
         Self {
             status,
             open_cases: row.open_cases,
@@ -192,57 +303,4 @@ async fn holds<C: ConnectionTrait>(db: &C) -> Result<Vec<HeldCase>, DbErr> {
     );
     let sql = sql.value(CaseStatus::Hold.code()).text(&format!(" ORDER BY cases.held_at, cases.id LIMIT {HOLDS_MAX}"));
     sql.all(db).await
-}
-
-/// The figures of a group of open cases, as columns.
-fn figures(sql: Sql, today: NaiveDate) -> Sql {
-    let sql = sql.text("COUNT(*) AS open_cases");
-    let counted =
-        [(CaseStatus::Accepted, "in_progress"), (CaseStatus::Hold, "on_hold"), (CaseStatus::PendingReview, "waiting_for_review")];
-    let sql = counted.into_iter().fold(sql, |sql, (status, name)| {
-        let sql = sql.text(", COUNT(CASE WHEN cases.status = ").value(status.code());
-        sql.text(&format!(" THEN 1 END) AS {name}"))
-    });
-    count_overdue(sql.text(", "), today).text(", MIN(").text(SINCE).text(") AS oldest_at")
-}
-
-#[derive(FromQueryResult)]
-struct TechnicianRow {
-    #[sea_orm(nested)]
-    technician: TechnicianWork,
-    rows_total: i64,
-}
-
-async fn by_technician<C: ConnectionTrait>(db: &C, today: NaiveDate) -> Result<(Vec<TechnicianWork>, i64), DbErr> {
-    let count = |name: &str| format!("COALESCE(held.{name}, 0) AS {name}");
-    let counts = ["open_cases", "in_progress", "on_hold", "waiting_for_review", "overdue"].map(count).join(", ");
-    let sql = Sql::new("SELECT users.id AS user_id, users.username, users.role, users.user_level, ");
-    let sql = sql
-        .text("users.first_name || ' ' || users.last_name AS full_name, ")
-        .text(&counts)
-        .text(", held.oldest_at, COUNT(*) OVER () AS rows_total FROM users LEFT JOIN (SELECT cases.assigned_to_id, ");
-    let sql = are_open(figures(sql, today).text(" FROM cases WHERE "));
-    let sql = sql.text(" AND cases.assigned_to_id IS NOT NULL GROUP BY cases.assigned_to_id) AS held");
-    let sql = sql.text(" ON held.assigned_to_id = users.id WHERE held.assigned_to_id IS NOT NULL OR (users.role = ");
-    let sql = sql
-        .value(Role::Technician.code())
-        .text(" AND users.is_active AND users.deleted_at IS NULL) ORDER BY COALESCE(held.open_cases, 0) DESC, users.username");
-    let rows: Vec<TechnicianRow> = sql.text(by_bytes(db)).text(&format!(" LIMIT {GROUPS_MAX}")).all(db).await?;
-    let total = rows.first().map_or(0, |row| row.rows_total);
-    Ok((rows.into_iter().map(|row| row.technician).collect(), total))
-}
-
-#[derive(FromQueryResult)]
-struct WorkshopRow {
-    #[sea_orm(nested)]
-    workshop: WorkshopWork,
-    rows_total: i64,
-}
-
-async fn by_workshop<C: ConnectionTrait>(db: &C, today: NaiveDate) -> Result<(Vec<WorkshopWork>, i64), DbErr> {
-    let sql = figures(Sql::new("SELECT cases.workshop_code, "), today).text(", COUNT(*) OVER () AS rows_total FROM cases WHERE ");
-    let sql = are_open(sql).text(" GROUP BY cases.workshop_code ORDER BY COUNT(*) DESC, cases.workshop_code");
-    let rows: Vec<WorkshopRow> = sql.text(by_bytes(db)).text(&format!(" LIMIT {GROUPS_MAX}")).all(db).await?;
-    let total = rows.first().map_or(0, |row| row.rows_total);
-    Ok((rows.into_iter().map(|row| row.workshop).collect(), total))
 }

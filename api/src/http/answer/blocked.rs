@@ -4,8 +4,8 @@ use crate::wire::{Code, Error};
 use entity::text::capitalised;
 use std::fmt::Display;
 
-/// Declares what a response says of a blocked action: a doc comment, the example, the name, and the type of the actions, each with
-/// the text of the schema.
+/// Declares what a response says of a blocked action: the text and the example of the schema, its name, the type of the actions,
+/// and the text of the field `code`.
 #[macro_export]
 macro_rules! blocked_action {
     ($(#[$attribute:meta])* $name:ident = $action:ty, $(#[$code_doc:meta])* code) => {

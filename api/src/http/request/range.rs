@@ -3,7 +3,7 @@
 use super::caller::{Admitted, admitted};
 use crate::wire::{Code, Error, FieldProblem, Result};
 use actix_web::dev::Payload;
-use actix_web::http::header::{ByteRangeSpec, HeaderName, IF_RANGE, RANGE, Range as QueryParts};
+use actix_web::http::header::{ByteRangeSpec, HeaderName, IF_RANGE, RANGE, Range as RangeHeaderValue};
 use actix_web::{FromRequest, HttpRequest};
 use std::ops::Range;
 use utoipa::IntoParams;
@@ -81,11 +81,11 @@ fn parse(text: &str) -> Result<Option<ByteRangeSpec>> {
     }
     match text.parse() {
         // Its parser also takes a plus sign.
-        Ok(QueryParts::Bytes(ranges)) if !text.contains('+') => Ok(ranges.into_iter().next()),
-        Ok(QueryParts::Bytes(_)) | Err(_) if text.starts_with("bytes=") => {
+        Ok(RangeHeaderValue::Bytes(ranges)) if !text.contains('+') => Ok(ranges.into_iter().next()),
+        Ok(RangeHeaderValue::Bytes(_)) | Err(_) if text.starts_with("bytes=") => {
             Err(refused("Range", "must be a range such as bytes=0-1023, bytes=1024- or bytes=-500"))
         }
-        Ok(QueryParts::Bytes(_) | QueryParts::Unregistered(..)) | Err(_) => Ok(None),
+        Ok(RangeHeaderValue::Bytes(_) | RangeHeaderValue::Unregistered(..)) | Err(_) => Ok(None),
     }
 }
 
