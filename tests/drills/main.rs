@@ -164,8 +164,8 @@ const DRILLS: &[Drill] = &[
     },
     Drill {
         name: "memory",
-        shows: "300 bodies of 1 MiB, 1,500 of 63 KiB, 300 slow uploads, 100 of 49 MiB, 200 exports at once: memory grows by \
-                64 MiB at most",
+        shows: "300 bodies of 1 MiB, 1,500 of 63 KiB, 300 slow uploads, 100 of 49 MiB, 200 exports at once, 400 unread files: \
+                memory grows by 64 MiB at most",
         sabotage: "no budget limits the memory of bodies",
         is_built_in: true,
         proof: "grew by",
@@ -180,9 +180,14 @@ const DRILLS: &[Drill] = &[
                 is_damaged: true,
                 run: |plan| memory::with(Crowded::SmallBodies, plan).boxed_local(),
             },
-            Part { name: "slow uploads", is_damaged: true, run: |plan| memory::with(Crowded::SlowUploads, plan).boxed_local() },
-            Part { name: "large uploads", is_damaged: true, run: |plan| memory::with(Crowded::LargeUploads, plan).boxed_local() },
-            Part { name: "exports", is_damaged: true, run: |plan| memory::with(Crowded::Exports, plan).boxed_local() },
+            Part { name: "slow uploads", is_damaged: false, run: |plan| memory::with(Crowded::SlowUploads, plan).boxed_local() },
+            Part {
+                name: "large uploads",
+                is_damaged: false,
+                run: |plan| memory::with(Crowded::LargeUploads, plan).boxed_local(),
+            },
+            Part { name: "exports", is_damaged: false, run: |plan| memory::with(Crowded::Exports, plan).boxed_local() },
+            Part { name: "unread files", is_damaged: false, run: |plan| memory::with(Crowded::UnreadFiles, plan).boxed_local() },
         ],
     },
     Drill {

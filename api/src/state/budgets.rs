@@ -1,5 +1,7 @@
 //! Limits on concurrent work: no kind of work takes the resources that the others need.
 
+use super::body_memory::{BodyMemory, SharedMemory};
+use super::rates::Subject;
 use crate::wire::{Error, Result};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +27,8 @@ pub struct WorkLimits {
     pub uploads_per_caller: usize,
     /// Bytes of memory that request bodies may hold together, without those of at most 8 KiB.
     pub bodies: usize,
+    /// Of these, per caller.
+    pub bodies_per_caller: usize,
     /// How long a request waits for its turn if its kind has a budget.
     pub patience: Duration,
     /// How long a whole request body may take; a document has its own pace.
@@ -33,6 +37,8 @@ pub struct WorkLimits {
     pub handler: Duration,
     /// How long a report may take.
     pub report: Duration,
+    /// How long a reset of the credits of all members may take.
+    pub reset: Duration,
 }
 
 impl WorkLimits {
@@ -47,7 +53,7 @@ impl WorkLimits {
     /// The same times, but nothing limits how much is done at once.
     fn without_budgets(self) -> Self {
         const MANY: usize = 100_000;
-        let Self { patience, body, handler, report, .. } = self;
+        let Self { patience, body, handler, report, reset, .. } = self;
         Self {
             requests: MANY,
             scans: MANY,
@@ -57,10 +63,12 @@ impl WorkLimits {
             uploads: MANY,
             uploads_per_caller: MANY,
             bodies: 1 << 40,
+            bodies_per_caller: 1 << 40,
             patience,
             body,
             handler,
             report,
+            reset,
         }
     }
 }
@@ -76,10 +84,12 @@ impl Default for WorkLimits {
             uploads: 32,
             uploads_per_caller: 8,
             bodies: 16 << 20,
+            bodies_per_caller: 4 << 20,
             patience: Duration::from_millis(500),
             body: Duration::from_secs(10),
             handler: Duration::from_secs(10),
             report: Duration::from_secs(30),
+            reset: Duration::from_secs(600),
         }
     }
 }
@@ -92,8 +102,9 @@ pub struct Budgets {
     scans: SharedBudget,
     exports: SharedBudget,
     uploads: SharedBudget,
-    /// A permit is a byte.
-    bodies: Arc<Semaphore>,
+    /// One at a time: each locks the allowances of all members.
+    resets: Budget,
+    bodies: SharedMemory,
 }
 
 /// The right to do work of a kind with a budget, until this is dropped.
@@ -168,7 +179,7 @@ impl Budgets {
         // What the drills `load` and `memory` have to notice.
         let limits = if cfg!(feature = "sabotage") { limits.without_budgets() } else { limits };
         let WorkLimits { requests, scans, exports, uploads, bodies, patience, .. } = limits;
-        let WorkLimits { scans_per_caller, exports_per_caller, uploads_per_caller, .. } = limits;
+        let WorkLimits { scans_per_caller, exports_per_caller, uploads_per_caller, bodies_per_caller, .. } = limits;
         Self {
             limits,
             requests: Arc::new(Semaphore::new(requests)),
@@ -177,7 +188,8 @@ impl Budgets {
             exports: SharedBudget::new(exports, exports_per_caller, patience),
             // A waiting request has no place in memory for its body.
             uploads: SharedBudget::new(uploads, uploads_per_caller, patience),
-            bodies: Arc::new(Semaphore::new(bodies)),
+            resets: Budget::new(1, patience),
+            bodies: SharedMemory::new(bodies, bodies_per_caller),
         }
     }
 
@@ -191,7 +203,9 @@ impl Budgets {
             Kind::Scan | Kind::Report => self.scans.turn(caller_id).await,
             Kind::Export => self.exports.turn(caller_id).await,
             Kind::Upload => self.uploads.turn(caller_id).await,
-            Kind::Probe | Kind::Plain | Kind::Bulk => Ok(Turn::default()),
+            Kind::Reset => Ok(Turn(vec![self.resets.turn().await?])),
+            // Of each job there is one run at a time.
+            Kind::Probe | Kind::Plain | Kind::Job => Ok(Turn::default()),
         }
     }
 
@@ -200,8 +214,9 @@ impl Budgets {
         match kind {
             Kind::Plain | Kind::Scan => Some(self.limits.handler),
             Kind::Report => Some(self.limits.report),
-            // As long as their clients keep pace, or as the number of members requires.
-            Kind::Probe | Kind::Export | Kind::Upload | Kind::Bulk => None,
+            Kind::Reset => Some(self.limits.reset),
+            // As long as their clients keep pace, or as a job has steps.
+            Kind::Probe | Kind::Export | Kind::Upload | Kind::Job => None,
         }
     }
 
@@ -214,14 +229,9 @@ impl Budgets {
         Arc::clone(&self.requests).try_acquire_owned().map_err(|_| Error::overloaded())
     }
 
-    /// This many bytes of what bodies may hold in memory together.
-    ///
-    /// # Errors
-    ///
-    /// 503 `unavailable` if other bodies hold them.
-    pub fn body_memory(&self, bytes: usize) -> Result<OwnedSemaphorePermit> {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        Arc::clone(&self.bodies).try_acquire_many_owned(bytes).map_err(|_| Error::overloaded())
+    /// The memory of a caller's request body.
+    pub fn body_memory(&self, caller: &Subject) -> BodyMemory {
+        self.bodies.body_of(caller)
     }
 
     /// How long a whole request body may take.
@@ -241,8 +251,9 @@ pub enum Kind {
     Report,
     Export,
     Upload,
-    /// The credits of all members at once, or a whole job.
-    Bulk,
+    /// The credits of all members at once.
+    Reset,
+    Job,
 }
 
 #[cfg(test)]
@@ -302,6 +313,19 @@ mod tests {
         };
         let (_, another, ()) = futures_util::future::join3(more, another, release).await;
         assert!(another.is_ok(), "those of the first caller wait for their share");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_credits_of_all_members_are_reset_one_at_a_time_and_within_ten_minutes() {
+        let budgets = Budgets::new(WorkLimits::default());
+        let [one, other] = [1, 2].map(|number| Some(Uuid::from_u128(number)));
+        let first = budgets.turn(Kind::Reset, one).await.unwrap();
+        let begun = Instant::now();
+        budgets.turn(Kind::Reset, other).await.unwrap_err();
+        assert_eq!(begun.elapsed(), WorkLimits::default().patience);
+        drop(first);
+        budgets.turn(Kind::Reset, other).await.unwrap();
+        assert_eq!(budgets.time_of(Kind::Reset), Some(Duration::from_secs(600)));
     }
 
     #[test]

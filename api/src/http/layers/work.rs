@@ -2,6 +2,7 @@
 //! costs anything.
 
 use super::connections::Handle;
+use super::limits;
 use crate::http::request::caller::Presented;
 use crate::http::request::operations;
 use crate::http::request::work::Work;
@@ -34,14 +35,24 @@ fn kind_of(method: &Method, path: &str, query: &str, is_known: bool) -> Kind {
     let is_post = *method == Method::POST;
     match operation {
         _ if !is_known => Kind::Plain,
-        _ if operation.starts_with("exports/") || operation.starts_with("audit-log/export.") => Kind::Export,
+        _ if is_export(operation) => Kind::Export,
         _ if operation.starts_with("reports") => Kind::Report,
         _ if is_post && operation.starts_with("cases/") && operation.ends_with("/documents") => Kind::Upload,
-        _ if is_post && (operation == "credit-resets" || operation.starts_with("jobs/")) => Kind::Bulk,
+        "credit-resets" if is_post => Kind::Reset,
+        _ if is_post && operation.starts_with("jobs/") => Kind::Job,
         "cases/counts" => Kind::Scan,
         _ if query.split('&').any(is_costly) => Kind::Scan,
         _ => Kind::Plain,
     }
+}
+
+/// What takes a connection of the exports and is generated while it is sent. The file of the activity summary is complete before
+/// it is sent, and read like the report itself.
+fn is_export(operation: &str) -> bool {
+    let is_report = operation.starts_with("reports/") && operation.ends_with(".csv");
+    operation.starts_with("exports/")
+        || operation.starts_with("audit-log/export.")
+        || (is_report && operation != "reports/activity-summary.csv")
 }
 
 /// The orders of cases that no index provides.
@@ -67,9 +78,10 @@ pub async fn work(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let app = App::extract(request.request())?;
     let kind = classify(&request);
+    let caller = limits::caller(&request);
     let caller_id = request.extensions().get::<Presented>().and_then(Presented::user_id);
     let turn = app.budgets().turn(kind, caller_id).await;
-    let begun = turn.and_then(|turn| Work::begin(app.budgets(), kind).map(|work| (turn, work)));
+    let begun = turn.and_then(|turn| Work::begin(app.budgets(), kind, caller).map(|work| (turn, work)));
     let (turn, work) = match begun {
         Ok(begun) => begun,
         // Not `into_response`, which drops the error that the edge renders.
@@ -107,9 +119,10 @@ pub async fn work(
     }
 }
 
-/// Keeps a turn for as long as the response body.
+/// Keeps a turn while the response body is generated. A complete body needs no more work, however slowly it is read.
 fn hold(turn: Turn, body: impl MessageBody + 'static) -> BoxBody {
-    if turn.is_limited() { Held { body: body.boxed(), _turn: turn }.boxed() } else { body.boxed() }
+    let is_generated = matches!(body.size(), BodySize::Stream);
+    if turn.is_limited() && is_generated { Held { body: body.boxed(), _turn: turn }.boxed() } else { body.boxed() }
 }
 
 struct Held {
@@ -132,6 +145,24 @@ impl MessageBody for Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::budgets::{Budgets, WorkLimits};
+    use actix_web::body::BodyStream;
+    use futures_util::stream;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_complete_body_that_is_not_read_yet_keeps_no_turn() {
+        let limits = WorkLimits { scans: 1, patience: Duration::from_millis(10), ..WorkLimits::default() };
+        let budgets = Budgets::new(limits);
+        let turn = async || budgets.turn(Kind::Scan, None).await;
+        let complete = hold(turn().await.unwrap(), "[]".to_owned());
+        let parts = stream::iter([Ok::<_, Error>(Bytes::from_static(b"[]"))]);
+        let generated = hold(turn().await.unwrap(), BodyStream::new(parts));
+        turn().await.unwrap_err();
+        drop(generated);
+        turn().await.unwrap();
+        drop(complete);
+    }
 
     #[test]
     fn requests_are_classified_by_their_cost() {
@@ -155,12 +186,16 @@ mod tests {
             ("/api/v1/audit-log/export.csv?q=moss", Kind::Export),
             ("/api/v1/exports/users.csv", Kind::Export),
             ("/api/v1/reports/case-changes", Kind::Report),
+            ("/api/v1/reports/case-changes.csv?period=last_week", Kind::Export),
+            ("/api/v1/reports/user-activity/users.csv", Kind::Export),
+            ("/api/v1/reports/activity-summary.csv", Kind::Report),
         ] {
             assert_eq!(kind(Method::GET, path), expected, "{path}");
         }
         assert_eq!(kind(Method::POST, "/api/v1/cases/1/documents"), Kind::Upload);
         assert_eq!(kind(Method::GET, "/api/v1/cases/1/documents"), Kind::Plain);
-        assert_eq!(kind(Method::POST, "/api/v1/jobs/check_expired_holds/run"), Kind::Bulk);
+        assert_eq!(kind(Method::POST, "/api/v1/jobs/check_expired_holds/run"), Kind::Job);
+        assert_eq!(kind(Method::POST, "/api/v1/credit-resets"), Kind::Reset);
         assert_eq!(kind_of(&Method::GET, "/api/v1/exports/users.csv", "", false), Kind::Plain);
     }
 }
