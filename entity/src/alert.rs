@@ -102,7 +102,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "the change it reports has its own audit entries; dismissing it is recorded as alert_dismissed";
+    const REASON: &'static str = "the change it reports has its own audit entries; dismissing it is recorded as alert_dismissed";
 }
 
 /// The content of an alert.

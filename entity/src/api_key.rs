@@ -35,7 +35,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "secrets never enter the audit log; creating and revoking a key is recorded as user_updated";
+    const REASON: &'static str = "secrets never enter the audit log; creating and revoking a key is recorded as user_updated";
 }
 
 impl Model {

@@ -1,5 +1,5 @@
 //! Counts what repeats, per key and within a time, so that neither a flood of refusals nor a repeated reading floods the audit
-//! log. What was only counted is reported by the next entry of the key, or by `tell` once the time is over.
+//! log. What was only counted is reported by the next entry of the key, or by `report_counted` once the time is over.
 
 mod events;
 mod folded;
@@ -42,7 +42,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "it only counts what audit entries later report as folded_count";
+    const REASON: &'static str = "it only counts what audit entries later report as folded_count";
     const VERBS: &'static [Verb] = &[Verb::Insert, Verb::Update, Verb::Delete];
 }
 
@@ -52,8 +52,8 @@ const KEY_LENGTH_MAX: usize = 120;
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 /// A counter that began this far ahead of now was begun by a wrong clock; the clocks of replicas differ by less.
 const AHEAD_MAX: TimeDelta = TimeDelta::hours(1);
-/// How many counters `tell` handles in one transaction.
-pub const TOLD_AT_ONCE: u64 = 100;
+/// How many counters `report_counted` handles in one transaction.
+pub const REPORTED_AT_ONCE: u64 = 100;
 
 /// How many entries one key may write within how long. What is beyond that is only counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,8 +112,8 @@ async fn begin_again(tx: &AuditTx, row: Model, limit: Limit, event: Event) -> Re
     tx.record(event.folding(folded_count)).await
 }
 
-/// The counter of a key, with one more, locked; a new one if there is none. One statement: `tell` may delete the row at any time
-/// before that.
+/// The counter of a key, with one more, locked; a new one if there is none. One statement: `report_counted` may delete the row at
+/// any time before that.
 async fn seen_again(tx: &AuditTx, key: &str, limit: Limit) -> Result<Model, DbErr> {
     let now = tx.now();
     let first = ActiveModel {
@@ -142,14 +142,14 @@ pub async fn is_any_over<C: ConnectionTrait>(db: &C, now: DateTime<Utc>) -> Resu
 
 /// Deletes counters whose time is over, with an entry by the service for each that has counted anything since its last entry.
 /// Returns the number of counters. Those that another transaction holds are left to it or to the next call.
-pub async fn tell(tx: &AuditTx, context: &Context) -> Result<u64, DbErr> {
-    let rows = Entity::find().filter(over(tx.now())).order_by_asc(Column::AttemptKey).limit(TOLD_AT_ONCE);
+pub async fn report_counted(tx: &AuditTx, context: &Context) -> Result<u64, DbErr> {
+    let rows = Entity::find().filter(over(tx.now())).order_by_asc(Column::AttemptKey).limit(REPORTED_AT_ONCE);
     let rows = rows.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).all(tx).await?;
-    let untold = rows.iter().filter(|row| row.folded_count > 0);
-    let untold: Vec<_> = untold.filter_map(|row| Some((Folded::of_row(row)?, row.folded_count))).collect();
-    let people = tx.people(untold.iter().filter_map(|(folded, _)| folded.person_id())).await?;
-    for (folded, folded_count) in untold {
-        let (context, event) = folded.told(context, folded_count, &people);
+    let unreported = rows.iter().filter(|row| row.folded_count > 0);
+    let unreported: Vec<_> = unreported.filter_map(|row| Some((Folded::of_row(row)?, row.folded_count))).collect();
+    let people = tx.people(unreported.iter().filter_map(|(folded, _)| folded.person_id())).await?;
+    for (folded, folded_count) in unreported {
+        let (context, event) = folded.into_report(context, folded_count, &people);
         tx.record_as(&context, event).await?;
     }
     #[expect(clippy::disallowed_methods, reason = "unaudited counters")]

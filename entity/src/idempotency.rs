@@ -44,7 +44,7 @@ impl Model {
 }
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "it stores a response for replay; the effect itself has its own audit entries";
+    const REASON: &'static str = "it stores a response for replay; the effect itself has its own audit entries";
     const VERBS: &'static [Verb] = &[Verb::Insert, Verb::Update, Verb::Delete];
 }
 

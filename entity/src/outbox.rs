@@ -57,7 +57,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "sending an email is the recorded event (email_notification_sent), not queueing it";
+    const REASON: &'static str = "sending an email is the recorded event (email_notification_sent), not queueing it";
 }
 
 /// The email templates.

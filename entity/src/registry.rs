@@ -71,7 +71,7 @@ fn audits() -> Vec<Audit> {
 
 /// Tables that can be written without an entry, with the reason.
 pub fn unaudited() -> Vec<(&'static str, &'static str)> {
-    excuses().into_iter().map(|excuse| (excuse.table, excuse.because)).collect()
+    excuses().into_iter().map(|excuse| (excuse.table, excuse.reason)).collect()
 }
 
 /// What the serving role needs on each table besides SELECT: exactly what the program does with its rows.
@@ -91,13 +91,13 @@ pub fn excuse_of(table: &str) -> Option<&'static [Verb]> {
 
 struct Excuse {
     table: &'static str,
-    because: &'static str,
+    reason: &'static str,
     verbs: &'static [Verb],
 }
 
 /// The only list of tables that can be written without entries.
 fn excuses() -> Vec<Excuse> {
-    let of_the_ledger = ledger::TABLES.map(|(table, because, verbs)| Excuse { table, because, verbs });
+    let of_the_ledger = ledger::TABLES.map(|(table, reason, verbs)| Excuse { table, reason, verbs });
     let rows = vec![
         excuse::<alert::Entity>(),
         excuse::<api_key::Entity>(),
@@ -132,7 +132,7 @@ fn audit_of<E: Audited>() -> Audit {
 }
 
 fn excuse<E: Unaudited>() -> Excuse {
-    Excuse { table: E::default().table_name(), because: E::BECAUSE, verbs: E::VERBS }
+    Excuse { table: E::default().table_name(), reason: E::REASON, verbs: E::VERBS }
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "append-only itself, and its meaning is part of the case's own audit entries";
+    const REASON: &'static str = "append-only itself, and its meaning is part of the case's own audit entries";
     const VERBS: &'static [Verb] = &[Verb::Insert];
 }
 

@@ -35,7 +35,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "signing in and out are the events (login, logout), not the session's bookkeeping";
+    const REASON: &'static str = "signing in and out are the events (login, logout), not the session's bookkeeping";
 }
 
 impl Model {

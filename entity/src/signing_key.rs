@@ -21,7 +21,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str =
+    const REASON: &'static str =
         "secrets never enter the audit log; the first key comes with the database, a rotation is an event of its own";
     const VERBS: &'static [Verb] = &[Verb::Insert];
 }

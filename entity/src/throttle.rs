@@ -38,7 +38,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "it only counts attempts, each of which has its own audit entry";
+    const REASON: &'static str = "it only counts attempts, each of which has its own audit entry";
     const VERBS: &'static [Verb] = &[Verb::Insert, Verb::Update, Verb::Delete];
 }
 

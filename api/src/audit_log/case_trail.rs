@@ -53,7 +53,7 @@ pub async fn list_case_audit_trail(
     let case = case::traced(&snapshot, id, &by).await?;
     let is_member = by.role() == Role::Member;
     let view = if is_member { Some(MemberView::read(&snapshot, &case, &by, app.now()).await?) } else { None };
-    let filter = of_case.of(id, view, filter);
+    let filter = of_case.restricted_to(id, view, filter);
     let mut list = page::read(&snapshot, &filter, order.direction(), &page).await?;
     snapshot.commit().await?;
     if is_member {

@@ -154,7 +154,7 @@ pub struct CaseTrailFilter {
 
 impl CaseTrailFilter {
     /// The entries of a case, as its member sees them if there is a `view`.
-    pub fn of(self, case_id: Uuid, view: Option<MemberView>, filter: Filter) -> Filter {
+    pub fn restricted_to(self, case_id: Uuid, view: Option<MemberView>, filter: Filter) -> Filter {
         let changed = self.changed_field.map(|AuditedField(name)| ChangedField { name, from: None, to: None });
         Filter { case_id: Some(case_id), changed, as_member: view, ..filter }
     }
@@ -183,7 +183,7 @@ pub struct UserTrailFilter {
 
 impl UserTrailFilter {
     /// The entries of a user.
-    pub fn of(&self, user_id: Uuid, filter: Filter) -> Filter {
+    pub fn restricted_to(&self, user_id: Uuid, filter: Filter) -> Filter {
         match self.part {
             Some(TrailPart::Actor) => Filter { actor_id: Some(user_id), ..filter },
             Some(TrailPart::Subject) => Filter { related_user_id: Some(user_id), ..filter },

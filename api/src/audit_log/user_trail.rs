@@ -47,7 +47,7 @@ pub async fn list_user_audit_trail(
     let id = id.get()?;
     let snapshot = app.snapshot().await?;
     let person = user::people(&snapshot, vec![id]).await?.pop().ok_or_else(Error::not_found)?;
-    let list = page::read(&snapshot, &of_user.of(id, filter), order.direction(), &page).await?;
+    let list = page::read(&snapshot, &of_user.restricted_to(id, filter), order.direction(), &page).await?;
     snapshot.commit().await?;
     if page.is_first() {
         let read = Event::audit_log_accessed("user_trail", ("user", id.to_string()), given);

@@ -30,7 +30,7 @@ pub struct HoldBlock {
 
 impl HoldBlock {
     /// If the case is on hold.
-    pub fn of(row: &case::Model) -> Option<Self> {
+    pub fn from_row(row: &case::Model) -> Option<Self> {
         row.held_at.map(|held_at| Self {
             reason: row.hold_reason.clone(),
             held_at: Some(Instant(held_at)),
@@ -69,7 +69,7 @@ pub struct ReleaseBlock {
 
 impl ReleaseBlock {
     /// If a release is scheduled or has happened.
-    pub fn of(row: &case::Model) -> Option<Self> {
+    pub fn from_row(row: &case::Model) -> Option<Self> {
         let (scheduled_release_at, released_at) = (row.scheduled_release_at.map(Instant), row.released_at.map(Instant));
         let is_scheduled = scheduled_release_at.is_some() || released_at.is_some();
         is_scheduled.then_some(Self { scheduled_release_at, released_at })
@@ -228,7 +228,7 @@ impl CaseDetail {
         let status = row.status_for(by, beside.when.now);
         let is_result_hidden = status != row.status;
         let (shown_version, shown_updated_at) = (row.version_for(by), row.updated_at_for(by));
-        let (hold, release) = (HoldBlock::of(&row), ReleaseBlock::of(&row).filter(|_| !is_result_hidden));
+        let (hold, release) = (HoldBlock::from_row(&row), ReleaseBlock::from_row(&row).filter(|_| !is_result_hidden));
         let (allowed_actions, blocked_actions) = divided(CaseAction::verdicts(by, &row, &beside.when));
         // No `..` here: a new column must be shown or omitted on purpose.
         let case::Model {

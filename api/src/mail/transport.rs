@@ -89,9 +89,9 @@ impl Mailer {
 
 /// Whether the fault is this email's or the server's: determined by connecting to the server once more.
 async fn undelivered(server: &AsyncSmtpTransport<Tokio1Executor>, error: &Error) -> Undelivered {
-    let lets_us_in = matches!(timeout(PATIENCE, server.test_connection()).await, Ok(Ok(true)));
+    let is_accepted = matches!(timeout(PATIENCE, server.test_connection()).await, Ok(Ok(true)));
     let (code, reply) = (error.status().map(u16::from), error.source().map(ToString::to_string).unwrap_or_default());
-    let (retry, cause) = match lets_us_in {
+    let (retry, cause) = match is_accepted {
         false => (RetryAdvice::LaterForAll, Cause::Service),
         true if code.is_some_and(|code| is_about_us(code, &reply)) => (RetryAdvice::LaterForAll, Cause::Service),
         // The server refused this email, or the library did on its behalf: for example an address that the server can't encode.

@@ -29,7 +29,7 @@ const FIRST_USER: Parameters = &[("user_id", "$response.body#/data/0/id")];
 const REVIEWED_CASE: Parameters = &[("case_id", "$response.body#/data/0/case/id")];
 const FIRST_ALERT: Parameters = &[("alert_id", "$response.body#/data/0/id")];
 const ALERT: Parameters = &[("alert_id", "$response.body#/id")];
-const TOLD_CASE: Parameters = &[("case_id", "$response.body#/data/0/case/id")];
+const CASE_OF_MESSAGE: Parameters = &[("case_id", "$response.body#/data/0/case/id")];
 const FIRST_NOTE: Parameters = &[("note_id", "$response.body#/data/0/id")];
 const NOTE: Parameters = &[("note_id", "$response.body#/id")];
 const NOTE_AS_SEEN: Parameters = &[("note_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
@@ -97,7 +97,7 @@ const NEXT: &[(&[&str], &[&str], Parameters)] = &[
     (&["get_case"], &["edit_case"], CASE_AS_SEEN),
     (&["list_cases"], &["get_case", "edit_case", "list_case_audit_trail"], FIRST_CASE),
     (&["list_alerts"], &["mark_alert_read", "dismiss_alert"], FIRST_ALERT),
-    (&["list_alerts", "list_outbox"], &["get_case"], TOLD_CASE),
+    (&["list_alerts", "list_outbox"], &["get_case"], CASE_OF_MESSAGE),
     (&["mark_alert_read"], &["dismiss_alert"], ALERT),
     (&["list_case_reviews"], &["get_case"], REVIEWED_CASE),
     (

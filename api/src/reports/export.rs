@@ -5,7 +5,7 @@ use super::generate::{ListReport, Report};
 use super::query::{ExportQuery, TableExportQuery, period};
 use crate::http::Anyone;
 use crate::http::answer::file::{Batch, Export, Format};
-use crate::http::request::period::AskedPeriod;
+use crate::http::request::period::RequestedPeriod;
 use crate::state::App;
 use crate::wire::{Result, csv};
 use actix_web::HttpResponse;
@@ -41,7 +41,7 @@ pub async fn send_table<R: ListReport>(
 
 /// The list of a report as requested.
 struct List<R: ListReport> {
-    asked: AskedPeriod,
+    asked: RequestedPeriod,
     filter: R::Filter,
     direction: Direction,
     format: Format,

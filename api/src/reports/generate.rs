@@ -3,7 +3,7 @@
 use super::columns::{self, Line};
 use super::frame::{Filters, PeriodView};
 use super::query::{AllTime, ListPage, Pins, ReportQuery, SeriesParameters, TableQuery, period, row_count};
-use crate::http::request::period::{AskedPeriod, PeriodParameters};
+use crate::http::request::period::{PeriodParameters, RequestedPeriod};
 use crate::http::request::query::Parameters;
 use crate::http::{Answer, Anyone, NoParameters, QueryParts};
 use crate::state::App;
@@ -151,7 +151,7 @@ pub async fn whole<R: Report<Page = (), Filter = NoParameters>>(
 
 /// A report as requested.
 struct ReportRequest<R: Report> {
-    asked: AskedPeriod,
+    asked: RequestedPeriod,
     /// When the first page was requested.
     as_of: DateTime<Utc>,
     interval: Interval,

@@ -3,7 +3,7 @@
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::{PageRequest, Paging};
-use crate::http::request::period::{AskedPeriod, PeriodParameters};
+use crate::http::request::period::{PeriodParameters, RequestedPeriod};
 use crate::http::{Anyone, PageInfo, QueryParts};
 use crate::state::App;
 use crate::wire::{Error, Result};
@@ -52,11 +52,11 @@ pub struct SeriesParameters {
 
 impl AllTime {
     /// The period as requested: all time, or the other one.
-    pub fn or(self, period: &PeriodParameters) -> Result<AskedPeriod> {
+    pub fn or(self, period: &PeriodParameters) -> Result<RequestedPeriod> {
         match (period.asked()?, self.all_time.unwrap_or(false)) {
             (asked, false) => Ok(asked),
-            (AskedPeriod::Named(_), true) => Err(PeriodError::NameWithBounds.into()),
-            (AskedPeriod::Between(ends), true) => Ok(AskedPeriod::Between(PeriodQuery { all_time: true, ..ends })),
+            (RequestedPeriod::Named(_), true) => Err(PeriodError::NameWithBounds.into()),
+            (RequestedPeriod::Between(ends), true) => Ok(RequestedPeriod::Between(PeriodQuery { all_time: true, ..ends })),
         }
     }
 }
@@ -121,7 +121,7 @@ impl Pins for ListPage {
 }
 
 /// The requested period, in the configured time zone.
-pub async fn period<C: ConnectionTrait>(db: &C, asked: AskedPeriod, now: DateTime<Utc>) -> Result<Period> {
+pub async fn period<C: ConnectionTrait>(db: &C, asked: RequestedPeriod, now: DateTime<Utc>) -> Result<Period> {
     let zone = setting::current(db).await?.zone()?;
     let asked = asked.at(now, zone);
     let first = if asked.reaches_back() { report::first_entry_at(db).await? } else { None };

@@ -109,9 +109,9 @@ pub struct Budgets {
 
 /// The right to do work of a kind with a budget, until this is dropped.
 #[derive(Debug, Default)]
-pub struct Turn(Vec<OwnedSemaphorePermit>);
+pub struct Permit(Vec<OwnedSemaphorePermit>);
 
-impl Turn {
+impl Permit {
     /// Whether its kind of work has a budget at all.
     pub const fn is_limited(&self) -> bool {
         !self.0.is_empty()
@@ -161,8 +161,8 @@ impl SharedBudget {
     }
 
     /// A turn of the caller's share, and one of all.
-    async fn turn(&self, caller_id: Option<Uuid>) -> Result<Turn> {
-        Ok(Turn(vec![self.share_of(caller_id).turn().await?, self.all.turn().await?]))
+    async fn turn(&self, caller_id: Option<Uuid>) -> Result<Permit> {
+        Ok(Permit(vec![self.share_of(caller_id).turn().await?, self.all.turn().await?]))
     }
 
     /// A caller's share. Those of callers without a request are forgotten.
@@ -198,14 +198,14 @@ impl Budgets {
     /// # Errors
     ///
     /// 503 `unavailable` if too many are waiting, or this one waited too long.
-    pub async fn turn(&self, kind: Kind, caller_id: Option<Uuid>) -> Result<Turn> {
+    pub async fn turn(&self, kind: Kind, caller_id: Option<Uuid>) -> Result<Permit> {
         match kind {
             Kind::Scan | Kind::Report => self.scans.turn(caller_id).await,
             Kind::Export => self.exports.turn(caller_id).await,
             Kind::Upload => self.uploads.turn(caller_id).await,
-            Kind::Reset => Ok(Turn(vec![self.resets.turn().await?])),
+            Kind::Reset => Ok(Permit(vec![self.resets.turn().await?])),
             // Of each job there is one run at a time.
-            Kind::Probe | Kind::Plain | Kind::Job => Ok(Turn::default()),
+            Kind::Probe | Kind::Plain | Kind::Job => Ok(Permit::default()),
         }
     }
 

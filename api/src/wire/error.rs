@@ -99,7 +99,7 @@ impl Error {
 
     /// What was missing, if this is a 503.
     pub fn shortage(&self) -> Option<Shortage> {
-        self.shortage.or_else(|| Shortage::of(self.code))
+        self.shortage.or_else(|| Shortage::from_code(self.code))
     }
 
     pub fn forbidden() -> Self {

@@ -31,7 +31,7 @@ impl Shortage {
     }
 
     /// What a code tells by itself; `None` for one of another status.
-    pub(super) fn of(code: Code) -> Option<Self> {
+    pub(super) fn from_code(code: Code) -> Option<Self> {
         match code {
             Code::Unavailable => Some(Self::Database),
             Code::AuditUnavailable => Some(Self::AuditLog),
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn exactly_the_codes_of_a_503_have_a_shortage() {
         for code in Code::all() {
-            assert_eq!(Shortage::of(code).is_some(), code.status().as_u16() == 503, "{}", code.name());
+            assert_eq!(Shortage::from_code(code).is_some(), code.status().as_u16() == 503, "{}", code.name());
         }
     }
 }

@@ -92,17 +92,17 @@ pub enum Outcome {
 pub async fn perform<R: Requester>(app: &App, order: &Order<R>) -> Result<Outcome, Interruption> {
     let at = app.now();
     let (id, has_lease) = (app.db().clock().id(at), AtomicBool::new(false));
-    let under_way = UnderWay { app, order, id, at, begun: Instant::now(), has_lease };
-    let end = match under_way.carry_out().await {
+    let active = ActiveRun { app, order, id, at, begun: Instant::now(), has_lease };
+    let end = match active.carry_out().await {
         // It is unknown whether the run was committed, so it is not recorded as failed.
         Err(Ended::BrokeOff(cause)) if !Refusal::is_commit_unknown(&cause) => {
             tracing::error!(job = order.job.code(), cause = with_sources(&cause), "job run aborted");
-            under_way.break_off(&cause).await
+            active.break_off(&cause).await
         }
         end => end,
     };
-    if end.is_err() && under_way.has_lease.load(Ordering::Relaxed) {
-        under_way.give_back().await;
+    if end.is_err() && active.has_lease.load(Ordering::Relaxed) {
+        active.give_back().await;
     }
     match end {
         Ok(run) => Ok(Outcome::Ran(run)),
@@ -114,7 +114,7 @@ pub async fn perform<R: Requester>(app: &App, order: &Order<R>) -> Result<Outcom
     }
 }
 
-struct UnderWay<'a, R> {
+struct ActiveRun<'a, R> {
     app: &'a App,
     order: &'a Order<R>,
     id: Uuid,
@@ -123,7 +123,7 @@ struct UnderWay<'a, R> {
     has_lease: AtomicBool,
 }
 
-impl<R: Requester> UnderWay<'_, R> {
+impl<R: Requester> ActiveRun<'_, R> {
     async fn carry_out(&self) -> Result<run::Model, Ended> {
         let Order { job, dry_run, scheduled_for, by: _ } = self.order;
         if *job == JobName::SendScheduledEmails && !dry_run {

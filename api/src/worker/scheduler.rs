@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// The maximum sleep: the settings may change the schedule's time zone, and failures have to be retried.
-const LOOKS_EVERY: TimeDelta = TimeDelta::seconds(15);
+const POLL_INTERVAL: TimeDelta = TimeDelta::seconds(15);
 
 /// How long it may take to read what is due: a server that vanished answers nothing, and the readers have no limit of their own.
 const PLANNED_WITHIN: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ pub async fn run_schedule(app: App, job: JobName) {
             tracing::warn!(job = job.code(), %error, "the schedule could not be checked");
             None
         });
-        let latest = app.now() + LOOKS_EVERY;
+        let latest = app.now() + POLL_INTERVAL;
         let wait = next.map_or(latest, |next| next.min(latest)) - app.now();
         tokio::select! {
             () = tokio::time::sleep(wait.to_std().unwrap_or_default()) => {}

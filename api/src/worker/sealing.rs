@@ -10,11 +10,11 @@ use tokio::time::{sleep, timeout};
 /// The time between two batches that are not full.
 const PAUSE: Duration = Duration::from_millis(200);
 /// How long it waits for a write of this process: other replicas write, too.
-const LOOKS_EVERY: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The time before it tries again after a failure.
 const RETRIES_AFTER: Duration = Duration::from_secs(5);
 /// Progress with the history is logged each time that this many entries are sealed.
-const TOLD_EVERY: i64 = 100_000;
+const LOGGED_EVERY: i64 = 100_000;
 
 /// Runs until the service stops. What it leaves pending is sealed by another replica, or after the next start.
 pub async fn run(app: App) {
@@ -44,7 +44,7 @@ async fn seal_forever(app: &App) {
             Ok(sealed) => {
                 size = size.saturating_mul(2).min(full);
                 app.sealed(sealed.last_sequence);
-                is_in_history = tell_history(is_in_history, &sealed);
+                is_in_history = log_history(is_in_history, &sealed);
                 sealed.rest
             }
             Err(error) => {
@@ -61,7 +61,7 @@ async fn seal_forever(app: &App) {
             Rest::Nothing | Rest::Elsewhere => {
                 sleep(PAUSE).await;
                 // Woken or not, it looks again.
-                drop(timeout(LOOKS_EVERY - PAUSE, app.db().written().notified()).await);
+                drop(timeout(POLL_INTERVAL - PAUSE, app.db().written().notified()).await);
             }
         }
     }
@@ -76,7 +76,7 @@ async fn counted_again(app: &App) -> bool {
 }
 
 /// Logs how far the history is sealed. Returns whether there is more of it.
-fn tell_history(was_in_history: bool, sealed: &Sealed) -> bool {
+fn log_history(was_in_history: bool, sealed: &Sealed) -> bool {
     let Sealed { last_sequence, history_done, entries, .. } = *sealed;
     let before = last_sequence.saturating_sub(i64::try_from(entries).unwrap_or(i64::MAX));
     if history_done {
@@ -85,7 +85,7 @@ fn tell_history(was_in_history: bool, sealed: &Sealed) -> bool {
         }
         return false;
     }
-    if !was_in_history || before / TOLD_EVERY != last_sequence / TOLD_EVERY {
+    if !was_in_history || before / LOGGED_EVERY != last_sequence / LOGGED_EVERY {
         tracing::info!(last_sequence, "sealing audit entries from before the ledger");
     }
     true

@@ -104,7 +104,7 @@ impl Folded {
     }
 
     /// The entry that reports the number, and its origin: the service itself, with the address that was counted.
-    pub fn told(self, context: &Context, folded_count: i32, people: &HashMap<Uuid, Person>) -> (Context, Event) {
+    pub fn into_report(self, context: &Context, folded_count: i32, people: &HashMap<Uuid, Person>) -> (Context, Event) {
         let related_user = self.person_id.and_then(|id| people.get(&id).cloned());
         let described = self.description.unwrap_or_else(|| format!("Attempts of the type {}", self.action.code()));
         let more = if folded_count == 1 { "once more".to_owned() } else { format!("{folded_count} more times") };
@@ -136,8 +136,8 @@ mod tests {
         Folded::new(&Context { ip_address: Some("192.0.2.7".to_owned()), ..Context::job(Uuid::nil()) }, event)
     }
 
-    fn told(folded: Folded, folded_count: i32) -> Event {
-        folded.told(&Context::job(Uuid::nil()), folded_count, &HashMap::new()).1
+    fn into_report(folded: Folded, folded_count: i32) -> Event {
+        folded.into_report(&Context::job(Uuid::nil()), folded_count, &HashMap::new()).1
     }
 
     #[test]
@@ -145,13 +145,13 @@ mod tests {
         let one = refused("hold_case", "1");
         let same = refused("hold_case", "1").and(Some(&one.text().unwrap()));
         assert_eq!(same, one);
-        let event = told(same, 2);
+        let event = into_report(same, 2);
         assert_eq!((event.action, event.outcome, event.object.1.as_str()), (Action::CaseHeld, Outcome::Denied, "1"));
         assert_eq!(json!(event.metadata), json!({"operation": "hold_case", "code": "forbidden", "folded_count": 2}));
         assert_eq!(event.description, "Refused: hold_case (2 more times)");
 
         let other = refused("resume_case", "2").and(Some(&one.text().unwrap()));
-        let event = told(other, 1);
+        let event = into_report(other, 1);
         assert_eq!((&*event.object.0, event.object.1.as_str()), ("case", "various"));
         assert_eq!(json!(event.metadata), json!({"code": "forbidden", "folded_count": 1}));
         assert_eq!(event.description, "Attempts of the type case_held (once more)");
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(failed, Folded { outcome: Outcome::Failure, ..by_user });
         let by_address = Folded::of_key("2001:db8:: login").unwrap();
         assert_eq!((by_address.person_id, by_address.ip_address.as_deref()), (None, Some("2001:db8::")));
-        assert_eq!(told(Folded::of_key(" other").unwrap(), 3).metadata.get("event"), Some(&json!("access_denied")));
+        assert_eq!(into_report(Folded::of_key(" other").unwrap(), 3).metadata.get("event"), Some(&json!("access_denied")));
         assert!(Folded::of_key("nothing").is_none() && Folded::of_key("1 nothing").is_none());
     }
 
@@ -176,7 +176,7 @@ mod tests {
         let context = Context { actor: Actor::System, ..Context::job(Uuid::nil()) };
         let read =
             |rows| Folded::new(&context, Event::report_generated("activity_summary", json!({"since": "2026-12-01"}), rows));
-        let event = told(read(7).and(Some(&read(5).text().unwrap())), 2);
+        let event = into_report(read(7).and(Some(&read(5).text().unwrap())), 2);
         assert_eq!(event.metadata.get("row_count"), Some(&json!(7)));
         assert!(event.ensure_metadata().is_ok());
     }

@@ -47,7 +47,7 @@ pub struct Subject {
 
 impl Subject {
     /// Finds what an object belongs to, also if it was deleted. One statement whether the object exists or not, so that the cost
-    /// of a refusal does not tell a hidden object from an absent one.
+    /// of a refusal does not distinguish a hidden object from an absent one.
     pub async fn find<C: ConnectionTrait>(db: &C, kind: ObjectKind, id: Uuid) -> Result<Self, DbErr> {
         let of_member = || person_in::<case::Entity>(case::Column::MemberId);
         let found = match kind {

@@ -65,11 +65,11 @@ impl MemberView {
         let is = |actions: &[Action]| Condition::all().add(Column::ActionType.is_in(actions.iter().map(|action| action.code())));
         let says = |key: &str, value: &str| json_text(backend, &["metadata", key]).eq(json!(value).to_string());
         let field = |name: &str| contains(Column::ChangedFields, &format!(",{name},"));
-        let told_by_fields = fields().fold(Condition::any(), |any, name| any.add(field(name)));
+        let named_by_fields = fields().fold(Condition::any(), |any, name| any.add(field(name)));
         let documents = is(&[Action::DocumentUploaded, Action::DocumentDeleted]);
         let seen = Condition::any()
             .add(is(&OPEN))
-            .add(is(&[Action::CaseUpdated]).add(told_by_fields))
+            .add(is(&[Action::CaseUpdated]).add(named_by_fields))
             .add(is(&[Action::NoteAdded, Action::NoteDeleted]).add(says("visibility", "shared")))
             .add(documents.add_option((!self.shows_reports).then(|| says("document_type", "report").not())));
         let seen = Condition::all().add(Column::Outcome.eq(Outcome::Success.code())).add(seen);

@@ -23,7 +23,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "a flag for the staff's queue; the member's changes have their own audit entries";
+    const REASON: &'static str = "a flag for the staff's queue; the member's changes have their own audit entries";
 }
 
 /// Sets the flag if a member updated a submitted case, at this transaction's time; returns whether it was set.

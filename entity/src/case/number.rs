@@ -20,7 +20,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "a counter; the allocated number is part of the entry case_created";
+    const REASON: &'static str = "a counter; the allocated number is part of the entry case_created";
 }
 
 /// Allocates the next number for a workshop and month. A transaction that is rolled back may leave a gap.

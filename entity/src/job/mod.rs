@@ -106,7 +106,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "a lock; what a run did has its own audit entries";
+    const REASON: &'static str = "a lock; what a run did has its own audit entries";
     const VERBS: &'static [Verb] = &[Verb::Update];
 }
 

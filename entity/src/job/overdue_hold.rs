@@ -25,7 +25,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "it remembers that an alert was raised, which does not change the case";
+    const REASON: &'static str = "it remembers that an alert was raised, which does not change the case";
     const VERBS: &'static [Verb] = &[Verb::Insert, Verb::Delete];
 }
 

@@ -88,7 +88,7 @@ impl From<RunStatus> for Outcome {
 }
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "each run has an audit entry (cron_job_executed), committed with this row";
+    const REASON: &'static str = "each run has an audit entry (cron_job_executed), committed with this row";
     const VERBS: &'static [Verb] = &[Verb::Insert];
 }
 

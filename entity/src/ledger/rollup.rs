@@ -24,7 +24,7 @@ use sea_orm::{DbErr, FromQueryResult, Statement, Value};
 use std::collections::BTreeMap;
 
 /// Why the rollups need no entries of their own.
-const BECAUSE: &str = "it counts entries of the audit log, from which it can be counted again";
+const REASON: &str = "it counts entries of the audit log, from which it can be counted again";
 const VERBS: &[Verb] = &[Verb::Insert, Verb::Update, Verb::Delete];
 
 /// Adds sealed entries to a generation, whose civil days are those of `zone`.

@@ -29,7 +29,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str =
+    const REASON: &'static str =
         "secrets never enter the audit log; a token presented again is recorded as a login, denied or within the grace period";
 }
 

@@ -24,7 +24,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str =
+    const REASON: &'static str =
         "secrets never enter the audit log; changing a password is recorded as user_updated, a login as login";
 }
 

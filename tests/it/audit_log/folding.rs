@@ -3,7 +3,7 @@
 use super::world::{break_audit_log, data, outside};
 use crate::app::{Answer, TestApp, actions};
 use crate::auth::{PASSWORD, member, sign_in, text};
-use api::worker::folding::tell_folded;
+use api::worker::folding::report_folded;
 use chrono::TimeDelta;
 use entity::attempt;
 use futures_util::future::join_all;
@@ -34,12 +34,12 @@ on_each_database! {
             by.post(&case.url("hold"), json!({"reason": "because"})).await.expect_problem(403, "forbidden");
         }
         app.pass(TimeDelta::milliseconds(59_999));
-        assert_eq!(tell_folded(&app.app).await.unwrap(), 0, "the minute is not over");
+        assert_eq!(report_folded(&app.app).await.unwrap(), 0, "the minute is not over");
         app.pass(TimeDelta::milliseconds(1));
         // Replicas look at the same time.
-        let deleted = join_all((0..6).map(|_| tell_folded(&app.app))).await;
+        let deleted = join_all((0..6).map(|_| report_folded(&app.app))).await;
         assert_eq!(deleted.into_iter().map(|deleted| deleted.unwrap()).sum::<u64>(), 1);
-        assert_eq!((tell_folded(&app.app).await.unwrap(), counters(app).await), (0, 0));
+        assert_eq!((report_folded(&app.app).await.unwrap(), counters(app).await), (0, 0));
 
         let trail = app.since(&mark).await;
         assert_eq!((trail.len(), told(&trail).len()), (21, 1), "{:?}", actions(&trail));
@@ -67,7 +67,7 @@ on_each_database! {
         }
         app.pass(TimeDelta::minutes(1));
         let mark = app.mark().await;
-        tell_folded(&app.app).await.unwrap();
+        report_folded(&app.app).await.unwrap();
         let trail = app.since(&mark).await;
         assert_eq!((actions(&trail), &trail[0]["related_user"]["username"]), (vec!["other"], &json!("member2")));
         let metadata = json!({"event": "access_denied", "code": "not_found", "folded_count": 4});
@@ -84,7 +84,7 @@ on_each_database! {
         let mark = app.mark().await;
         by.get("cases/not-an-id").await.expect_problem(404, "not_found");
         app.pass(TimeDelta::minutes(1));
-        assert_eq!(tell_folded(&app.app).await.unwrap(), 1);
+        assert_eq!(report_folded(&app.app).await.unwrap(), 1);
         let trail = app.since(&mark).await;
         assert_eq!((trail.len(), &trail[0]["metadata"]["folded_count"]), (1, &json!(3)));
         assert_eq!(counters(app).await, 0, "a counter without anything untold is deleted");
@@ -98,10 +98,10 @@ on_each_database! {
         app.pass(TimeDelta::minutes(1));
         let mark = app.mark().await;
         break_audit_log(app).await;
-        assert!(tell_folded(&app.app).await.is_err());
+        assert!(report_folded(&app.app).await.is_err());
         assert_eq!(counters(app).await, 1);
         outside(app, "DROP TRIGGER full_disk", "DROP TRIGGER full_disk ON audit_entries").await.unwrap();
-        assert_eq!(tell_folded(&app.app).await.unwrap(), 1);
+        assert_eq!(report_folded(&app.app).await.unwrap(), 1);
         let trail = app.since(&mark).await;
         assert_eq!((trail.len(), &trail[0]["metadata"]["folded_count"]), (1, &json!(2)));
     }
@@ -116,7 +116,7 @@ on_each_database! {
             outside(app, &insert, &insert).await.unwrap();
         }
         let mark = app.mark().await;
-        assert_eq!(tell_folded(&app.app).await.unwrap(), 2);
+        assert_eq!(report_folded(&app.app).await.unwrap(), 2);
         let trail = app.since(&mark).await;
         assert_eq!((actions(&trail), &trail[0]["related_user"]["username"]), (vec!["case_held"], &json!("tech2")));
         assert_eq!((&trail[0]["outcome"], &trail[0]["metadata"]), (&json!("denied"), &json!({"folded_count": 7})));
@@ -139,7 +139,7 @@ on_each_database! {
         app.pass(TimeDelta::minutes(1));
         let mark = app.mark().await;
         // Of member1 the failure and the refusals that followed it are counted apart.
-        assert_eq!(tell_folded(&app.app).await.unwrap(), 4);
+        assert_eq!(report_folded(&app.app).await.unwrap(), 4);
         let trail = app.since(&mark).await;
         assert_eq!((actions(&trail), &trail[0]["related_user"]["username"]), (vec!["login"], &json!("member1")));
         assert_eq!((&trail[0]["metadata"]["folded_count"], &trail[0]["ip_address"]), (&json!(9), &json!("127.0.0.1")));
@@ -161,7 +161,7 @@ on_each_database! {
 
         app.pass(TimeDelta::minutes(1));
         let mark = app.mark().await;
-        assert_eq!(tell_folded(&app.app).await.unwrap(), 2);
+        assert_eq!(report_folded(&app.app).await.unwrap(), 2);
         let trail = app.since(&mark).await;
         let told: Vec<(&Json, &Json)> =
             trail.iter().map(|entry| (&entry["outcome"], &entry["metadata"]["folded_count"])).collect();

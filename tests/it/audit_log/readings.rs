@@ -2,7 +2,7 @@
 
 use super::world::{break_audit_log, outside};
 use crate::app::{TestApp, actions};
-use api::worker::folding::tell_folded;
+use api::worker::folding::report_folded;
 use chrono::TimeDelta;
 use entity::user::Role;
 use futures_util::future::join_all;
@@ -60,9 +60,9 @@ on_each_database! {
             app.pass(TimeDelta::milliseconds(1));
         }
         let recorded = app.all_entries().await;
-        assert_eq!(tell_folded(&app.app).await.unwrap(), 0);
+        assert_eq!(report_folded(&app.app).await.unwrap(), 0);
         app.pass(TimeDelta::minutes(15));
-        let told = join_all((0..4).map(|_| tell_folded(&app.app))).await;
+        let told = join_all((0..4).map(|_| report_folded(&app.app))).await;
         assert_eq!(told.into_iter().map(|told| told.unwrap()).sum::<u64>(), paths.len() as u64);
 
         let trail = app.since(&recorded).await;
@@ -104,7 +104,7 @@ on_each_database! {
         // Other parameters each time, so that the two readings by which they are found are further activities.
         let [total, access, of_service] = figures("since=2026-12-01T00:00:00Z").await;
         let mark = app.mark().await;
-        assert_eq!(tell_folded(&app.app).await.unwrap(), 3);
+        assert_eq!(report_folded(&app.app).await.unwrap(), 3);
         assert_eq!(app.since(&mark).await.len(), 3);
         assert_eq!(figures("since=2026-11-30T00:00:00Z").await, [total + 5, access + 5, of_service]);
         app.seal().await;

@@ -3,7 +3,7 @@
 use crate::app::{TestApp, actions};
 use crate::contract::recipes::add_report;
 use crate::documents::id;
-use api::worker::folding::tell_folded;
+use api::worker::folding::report_folded;
 use chrono::TimeDelta;
 use serde_json::{Value as Json, json};
 
@@ -56,7 +56,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
         app.pass(TimeDelta::milliseconds(1));
         app.as_manager().await.get(&case.path()).await.expect(200);
-        assert_eq!(tell_folded(&app.app).await.unwrap(), 2);
+        assert_eq!(report_folded(&app.app).await.unwrap(), 2);
         let trail = app.since(&mark).await;
         assert_eq!(events(&trail), [(&viewed, &json!("manager")), (&viewed, &json!("System"))]);
         assert_eq!((&trail[0]["metadata"]["folded_count"], &trail[1]["metadata"]["folded_count"]), (&json!(5), &json!(4)));

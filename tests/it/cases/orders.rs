@@ -45,7 +45,7 @@ async fn numbers(by: &Client<'_>, query: &str) -> Vec<Json> {
     walk(by, &format!("sort=case_number&{query}"), 200, "/case_number").await
 }
 
-fn of(cases: &[&Scene]) -> Vec<Json> {
+fn numbers_of(cases: &[&Scene]) -> Vec<Json> {
     texts(cases.iter().map(|case| case.case.case_number.as_str()))
 }
 
@@ -147,7 +147,7 @@ on_each_database! {
             (format!("member_id={}&unassigned=true", two.id), vec![&third]),
             (format!("member_id={}&member_id={}&assigned_to={}", one.id, two.id, tech3.id), vec![&second]),
         ] {
-            assert_eq!(numbers(&by, &query).await, of(&expected), "{query}");
+            assert_eq!(numbers(&by, &query).await, numbers_of(&expected), "{query}");
         }
         for (query, name) in [
             ("assigned_to=me".to_owned(), "assigned_to"),
@@ -175,16 +175,16 @@ on_each_database! {
             ("is_overdue=true", vec![]),
             ("is_overdue=false", vec![&cases[0], &cases[1], &cases[2], &done]),
         ] {
-            assert_eq!(numbers(&by, query).await, of(&expected), "{query}");
+            assert_eq!(numbers(&by, query).await, numbers_of(&expected), "{query}");
         }
         // In Chicago it is still the evening of the third.
         for (now, overdue) in [("2026-12-04T05:59:59Z", 1), ("2026-12-04T06:00:00Z", 2), ("2027-02-01T00:00:00Z", 3)] {
             app.clock.set(at(now));
             let by = app.as_manager().await;
             let expected: Vec<&Scene> = cases.iter().take(overdue).collect();
-            assert_eq!(numbers(&by, "is_overdue=true").await, of(&expected), "{now}");
+            assert_eq!(numbers(&by, "is_overdue=true").await, numbers_of(&expected), "{now}");
             let others: Vec<&Scene> = cases.iter().skip(overdue).chain([&done]).collect();
-            assert_eq!(numbers(&by, "is_overdue=false").await, of(&others), "{now}");
+            assert_eq!(numbers(&by, "is_overdue=false").await, numbers_of(&others), "{now}");
         }
         let by = app.as_manager().await;
         for day in ["due_after=1999-12-31", "due_after=2026-2-1", "is_overdue=yes", "updated_since=2026-12-01"] {
@@ -207,8 +207,8 @@ on_each_database! {
             ("2026-12-02T11:00:00.5%2B01:00", vec![&edited, &hidden], vec![&edited]),
             ("2026-12-02T10:00:00.501Z", vec![], vec![]),
         ] {
-            assert_eq!(numbers(&manager, &format!("updated_since={since}")).await, of(&by_manager), "{since}");
-            assert_eq!(numbers(&member, &format!("updated_since={since}")).await, of(&by_member), "{since}");
+            assert_eq!(numbers(&manager, &format!("updated_since={since}")).await, numbers_of(&by_manager), "{since}");
+            assert_eq!(numbers(&member, &format!("updated_since={since}")).await, numbers_of(&by_member), "{since}");
         }
     }
 }

@@ -6,6 +6,41 @@ use std::path::{Path, PathBuf};
 const PRONOUNS: [&str; 8] = ["he", "him", "his", "himself", "she", "her", "hers", "herself"];
 /// The maximum width of a line, as in `.rustfmt.toml`, which leaves comments, texts and the content of macros as they are.
 const COLUMNS_MAX: usize = 130;
+/// Names that earlier versions of the code had for what has a name of its own in the field, or in this project.
+const FORMER_NAMES: [&str; 32] = [
+    "AccountKeeper",
+    "Asked",
+    "AskedPeriod",
+    "BECAUSE",
+    "Desk",
+    "Dice",
+    "Given",
+    "Hope",
+    "Human",
+    "Kept",
+    "LOOKS_EVERY",
+    "Look",
+    "News",
+    "Scribe",
+    "Sketch",
+    "Story",
+    "Stumble",
+    "TOLD_AT_ONCE",
+    "Turn",
+    "UnderWay",
+    "Unit",
+    "Way",
+    "because",
+    "keep_house",
+    "keep_time",
+    "lets_us_in",
+    "noting",
+    "tell",
+    "tell_folded",
+    "tell_history",
+    "told_by_fields",
+    "untold",
+];
 /// Where texts and sources are.
 const PLACES: [&str; 13] = [
     "README.md",
@@ -78,4 +113,34 @@ fn no_text_has_a_gendered_pronoun() {
         }
     }
     assert!(found.is_empty(), "write they, or restructure:\n{}", found.join("\n"));
+}
+
+/// Whether a name is declared on a line: the word behind `fn`, `struct` and the like.
+fn declared(line: &str) -> Option<&str> {
+    let keywords = ["fn", "struct", "enum", "trait", "type", "const", "static", "mod"];
+    let mut words =
+        line.split(|letter: char| !(letter.is_alphanumeric() || letter == '_')).skip_while(|word| !keywords.contains(word));
+    words.find(|word| !word.is_empty() && !keywords.contains(word))
+}
+
+#[test]
+fn what_has_a_name_in_the_field_has_no_other_one() {
+    let mut found = Vec::new();
+    let is_source =
+        |file: &PathBuf| file.extension().is_some_and(|ending| ending == "rs") && !file.to_string_lossy().contains("/tests");
+    for file in every_file().into_iter().filter(is_source) {
+        let text = fs::read_to_string(&file).expect("a text");
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            let is_former =
+                declared(line).is_some_and(|name| FORMER_NAMES.contains(&name) || (name == "of" && line.contains("fn of(")));
+            if is_former {
+                found.push(format!("{}:{}: {}", file.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "take the word of the glossary; for `of`, say new, parse, from, find or load:\n{}",
+        found.join("\n")
+    );
 }

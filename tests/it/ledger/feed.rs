@@ -2,7 +2,7 @@
 
 use crate::app::{Answer, Client, Fresh, Kind, Settings, TestApp, actions};
 use api::state::budgets::WorkLimits;
-use api::worker::folding::tell_folded;
+use api::worker::folding::report_folded;
 use chrono::TimeDelta;
 use entity::audit::Event;
 use entity::text::sha256_hex;
@@ -368,7 +368,7 @@ on_each_database! {
         app.as_admin().await.get("ledger/entries").await.expect(200);
         app.pass(TimeDelta::hours(1));
         let mark = app.mark().await;
-        tell_folded(&app.app).await.unwrap();
+        report_folded(&app.app).await.unwrap();
         let trail = app.since(&mark).await;
         assert_eq!((actions(&trail), &trail[0]["actor_label"]), (vec!["audit_log_accessed"], &json!("System")));
         assert_eq!((&trail[0]["metadata"]["view_type"], &trail[0]["metadata"]["folded_count"]), (&json!("ledger"), &json!(1)));

@@ -170,8 +170,8 @@ async fn rights_end_after_actions_in_progress_and_before_later_ones() {
 
     // The case is locked, so that the hold is in progress when its actor's rights are to end.
     let held = app.keep("cases", &case.id()).await;
-    let (path, under_way) = (case.url("hold"), by.clone());
-    let acts = async { (under_way.post(&path, hold.clone()).await.status(), tokio::time::Instant::now()) };
+    let (path, active) = (case.url("hold"), by.clone());
+    let acts = async { (active.post(&path, hold.clone()).await.status(), tokio::time::Instant::now()) };
     let ends = async {
         app.until_waiting(1).await;
         let deactivated = async { (admin.post(&url, leave.clone()).await.status(), tokio::time::Instant::now()) };

@@ -150,7 +150,7 @@ impl Export {
         let (access, started) = (self.access.take(), self.event_of(None).export_started());
         app.record_all(by, access.into_iter().chain([started])).await?;
         let (recorder, caller) = (app.clone(), by.clone());
-        let ended = move |sent: Sent, is_complete: bool| async move {
+        let ended = move |sent: SentBytes, is_complete: bool| async move {
             let event = sent.ended(&self, is_complete).await?;
             recorder.record_end(&caller, event).await
         };
@@ -159,11 +159,11 @@ impl Export {
     }
 
     async fn send_complete(self, app: &App, by: &Anyone, batches: Vec<Batch>) -> Result<HttpResponse> {
-        let mut sent = Sent::default();
+        let mut sent = SentBytes::default();
         for batch in &batches {
             sent.note(batch).await?;
         }
-        let Sent { records, bytes, digest } = sent;
+        let SentBytes { records, bytes, digest } = sent;
         let sha256 = digest.finish().await?;
         let mut response = self.response(app);
         let event = self.event_of(Some(records)).of_file(bytes, &sha256);
@@ -204,13 +204,13 @@ async fn beginning(batches: &mut Batches) -> Result<(Vec<Batch>, bool)> {
 
 /// What was sent.
 #[derive(Default)]
-struct Sent {
+struct SentBytes {
     records: u64,
     bytes: u64,
     digest: Digest,
 }
 
-impl Sent {
+impl SentBytes {
     async fn note(&mut self, batch: &Batch) -> Result<()> {
         self.records += batch.records;
         self.bytes += u64::try_from(batch.text.len()).unwrap_or(u64::MAX);
@@ -252,12 +252,12 @@ enum Ending {
 fn paced<S, E, F>(batches: S, ended: E) -> impl Stream<Item = Result<Bytes>>
 where
     S: Stream<Item = Result<Batch>> + 'static,
-    E: FnOnce(Sent, bool) -> F + 'static,
+    E: FnOnce(SentBytes, bool) -> F + 'static,
     F: Future<Output = Result<()>> + 'static,
 {
     let (parts, taken) = mpsc::channel::<Part>(1);
     actix_web::rt::spawn(async move {
-        let mut sent = Sent::default();
+        let mut sent = SentBytes::default();
         let ending = hand_over(batches, &parts, &mut sent).await;
         let recorded = ended(sent, matches!(ending, Ending::Complete)).await;
         if let Err(error) = &recorded {
@@ -276,7 +276,7 @@ where
 }
 
 /// Hands the batches over, until the last one was taken. They are dropped then, and what they hold with them.
-async fn hand_over(batches: impl Stream<Item = Result<Batch>>, parts: &Sender<Part>, sent: &mut Sent) -> Ending {
+async fn hand_over(batches: impl Stream<Item = Result<Batch>>, parts: &Sender<Part>, sent: &mut SentBytes) -> Ending {
     let (mut batches, mut pace) = (pin!(batches), Pace::default());
     loop {
         let batch = match batches.next().await {

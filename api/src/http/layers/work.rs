@@ -7,7 +7,7 @@ use crate::http::request::caller::Presented;
 use crate::http::request::operations;
 use crate::http::request::work::Work;
 use crate::state::App;
-use crate::state::budgets::{Kind, Turn};
+use crate::state::budgets::{Kind, Permit};
 use crate::wire::Error;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -120,14 +120,14 @@ pub async fn work(
 }
 
 /// Keeps a turn while the response body is generated. A complete body needs no more work, however slowly it is read.
-fn hold(turn: Turn, body: impl MessageBody + 'static) -> BoxBody {
+fn hold(turn: Permit, body: impl MessageBody + 'static) -> BoxBody {
     let is_generated = matches!(body.size(), BodySize::Stream);
     if turn.is_limited() && is_generated { Held { body: body.boxed(), _turn: turn }.boxed() } else { body.boxed() }
 }
 
 struct Held {
     body: BoxBody,
-    _turn: Turn,
+    _turn: Permit,
 }
 
 impl MessageBody for Held {

@@ -41,7 +41,7 @@ pub struct PeriodParameters {
 
 /// A period as requested: by its ends or by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AskedPeriod {
+pub enum RequestedPeriod {
     /// Open at an end that is not given.
     Between(PeriodQuery),
     Named(PeriodName),
@@ -49,13 +49,13 @@ pub enum AskedPeriod {
 
 impl PeriodParameters {
     /// The period as requested, by its name or by its ends, but not by both.
-    pub fn asked(&self) -> Result<AskedPeriod> {
+    pub fn asked(&self) -> Result<RequestedPeriod> {
         let bound = |when: Option<When>| when.map(|when| when.0);
         let ends = PeriodQuery { since: bound(self.since), until: bound(self.until), all_time: false };
         match self.period {
             Some(_) if ends != PeriodQuery::default() => Err(PeriodError::NameWithBounds.into()),
-            Some(name) => Ok(AskedPeriod::Named(name)),
-            None => Ok(AskedPeriod::Between(ends)),
+            Some(name) => Ok(RequestedPeriod::Named(name)),
+            None => Ok(RequestedPeriod::Between(ends)),
         }
     }
 
@@ -75,7 +75,7 @@ impl PeriodParameters {
     }
 }
 
-impl AskedPeriod {
+impl RequestedPeriod {
     /// Its ends, as it is requested at an instant.
     pub fn at(self, now: DateTime<Utc>, zone: Tz) -> PeriodQuery {
         match self {

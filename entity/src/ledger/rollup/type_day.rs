@@ -30,6 +30,6 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = super::BECAUSE;
+    const REASON: &'static str = super::REASON;
     const VERBS: &'static [Verb] = super::VERBS;
 }
