@@ -12,6 +12,7 @@ const HALF: &[u8] = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Ty"
 const HALF_BODY: &[u8] =
     b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n{\"username\":";
 const REST_OF_BODY: &[u8] = b"\"ada\",\"password\":\"moss\"}";
+const CONTRACT: &[u8] = b"GET /openapi.yaml HTTP/1.1\r\nHost: x\r\nAccept-Encoding: identity\r\n\r\n";
 const WHOLE: &[u8] = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
 
 async fn app(connections: ConnectionLimits) -> TestApp {
@@ -30,6 +31,15 @@ async fn rest(mut stream: TcpStream) -> String {
     // A reset also counts as closed.
     let _ = closed.expect("the connection is closed");
     String::from_utf8_lossy(&said).into_owned()
+}
+
+/// A client that requests more than the kernels' buffers hold, of which its own is small.
+async fn greedy(app: &TestApp) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut greedy = socket.connect(app.base.trim_start_matches("http://").parse().unwrap()).await.unwrap();
+    greedy.write_all(&CONTRACT.repeat(60)).await.unwrap();
+    greedy
 }
 
 async fn sent(app: &TestApp, bytes: &[u8]) -> TcpStream {
@@ -75,13 +85,8 @@ async fn incomplete_request_headers_time_out() {
 /// A response that is not read would otherwise hold its memory, its connection and its budget for any length of time.
 #[tokio::test]
 async fn a_client_that_reads_nothing_is_disconnected() {
-    let app = app(ConnectionLimits { unread: Duration::from_millis(500), ..ConnectionLimits::default() }).await;
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4_096).unwrap();
-    let mut greedy = socket.connect(app.base.trim_start_matches("http://").parse().unwrap()).await.unwrap();
-    // More than the kernels' buffers hold.
-    let contract = b"GET /openapi.yaml HTTP/1.1\r\nHost: x\r\nAccept-Encoding: identity\r\n\r\n";
-    greedy.write_all(&contract.repeat(60)).await.unwrap();
+    let app = app(ConnectionLimits { unread: Duration::from_secs(1), ..ConnectionLimits::default() }).await;
+    let _greedy = greedy(&app).await;
     let begun = Instant::now();
     while closed(&app, "slow_reader").await == 0.0 {
         assert!(begun.elapsed() < Duration::from_secs(10), "the connection is still open");
@@ -89,10 +94,41 @@ async fn a_client_that_reads_nothing_is_disconnected() {
     }
     // One that reads, however slowly it begins, gets everything.
     let mut slow = connect(&app).await;
-    slow.write_all(contract).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    slow.write_all(CONTRACT).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let mut received = vec![0; 400_000];
     slow.read_exact(&mut received).await.unwrap();
+    app.finish().await;
+}
+
+/// It makes some progress all the time, so that it is never silent for long.
+#[tokio::test]
+async fn a_client_that_reads_a_little_now_and_then_is_disconnected() {
+    let app = app(ConnectionLimits { unread: Duration::from_secs(3), ..ConnectionLimits::default() }).await;
+    let mut trickling = greedy(&app).await;
+    let (begun, mut received) = (Instant::now(), vec![0; 1_024]);
+    while closed(&app, "slow_reader").await == 0.0 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the connection is still open");
+        let _ = trickling.read(&mut received).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn connections_whose_responses_are_not_read_are_evicted_at_the_connection_limit() {
+    let app = app(ConnectionLimits { total: 5, ..ConnectionLimits::default() }).await;
+    let mut unread = Vec::new();
+    for _ in 0..5 {
+        unread.push(greedy(&app).await);
+    }
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    for _ in 0..3 {
+        assert!(is_served(&app).await);
+    }
+    assert!(closed(&app, "evicted").await >= 1.0);
+    let said = rest(unread.remove(0)).await;
+    assert!(!said.contains("HTTP/1.1 503 "), "in the middle of a response");
     app.finish().await;
 }
 

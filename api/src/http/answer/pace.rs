@@ -51,8 +51,10 @@ impl Pace {
     }
 }
 
-fn time_for(bytes: u64) -> Duration {
+/// How long these bytes take at the minimum rate.
+pub fn time_for(bytes: u64) -> Duration {
     Duration::from_secs(bytes / BYTES_A_SECOND_MIN)
+        + Duration::from_micros(bytes % BYTES_A_SECOND_MIN * 1_000_000 / BYTES_A_SECOND_MIN)
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Connection limits: how many connections are allowed in total and per address, how long a request head may take, and which
 //! connection is closed when there are too many.
 
+mod reading;
+
+use self::reading::Reading;
 use crate::metrics::{Closed, Metrics};
 use crate::wire::{Code, Error, forwarded};
 use actix_web::rt::net::TcpStream;
@@ -15,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 use uuid::Uuid;
 
 /// How many connections are allowed, and how long the head of a request may take.
@@ -29,7 +32,8 @@ pub struct ConnectionLimits {
     pub exempt: Vec<IpNet>,
     /// From the accepted connection, or from the first byte after a pause, to the end of the head.
     pub head: Duration,
-    /// How long a client may read nothing of a response that is waiting for it.
+    /// How long a client may read nothing of a response that is waiting for it. In all it has this long and a second for each 64
+    /// KiB.
     pub unread: Duration,
 }
 
@@ -58,8 +62,8 @@ struct Open {
     next: u64,
 }
 
-/// When a waiting connection is evicted: first those that never sent a whole head or owe a part of a body, the oldest of them
-/// first, since a new one may only be slow; then those that have been idle for longest.
+/// When a waiting connection is evicted: first those that never sent a whole head, owe a part of a body or don't read a response,
+/// the oldest of them first, since a new one may only be slow; then those that have been idle for longest.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct QueuePosition {
     is_idle: bool,
@@ -72,10 +76,17 @@ impl Open {
         QueuePosition { is_idle, number: self.next }
     }
 
-    fn wait(&mut self, connection: &Arc<Connection>, is_idle: bool) -> QueuePosition {
-        let turn = self.last_position(is_idle);
-        self.waiting.insert(turn, Arc::clone(connection));
-        turn
+    /// Adds a connection to the waiting ones, at one position only.
+    fn enter(&mut self, connection: &Arc<Connection>, state: &mut State, position: QueuePosition) {
+        self.leave(state);
+        self.waiting.insert(position, Arc::clone(connection));
+        state.turn = Some(position);
+    }
+
+    fn leave(&mut self, state: &mut State) {
+        if let Some(position) = state.turn.take() {
+            self.waiting.remove(&position);
+        }
     }
 }
 
@@ -90,7 +101,9 @@ struct Connection {
 struct State {
     /// Requests whose head has arrived and whose response isn't complete.
     requests: usize,
-    /// Its place among the waiting connections, if it has no request or owes a part of its body.
+    /// Requests whose head has ever arrived.
+    begun: u64,
+    /// Its place among the waiting connections, if it has no request, owes a part of its body or doesn't read its response.
     turn: Option<QueuePosition>,
     /// Whether part of a head has arrived, or all of it.
     has_begun: bool,
@@ -118,7 +131,8 @@ impl Drop for Busy {
         if state.requests > 0 {
             return;
         }
-        state.turn = Some(open.wait(connection, true));
+        let position = open.last_position(true);
+        open.enter(connection, &mut state, position);
         state.has_begun = false;
         // Part of the next head may have been read already: one period for the pause and one for the head.
         state.due = Instant::now() + connections.limits.head * 2;
@@ -137,21 +151,39 @@ pub struct Handle {
 
 impl Handle {
     /// A whole head has arrived: until its response is complete, the connection isn't evicted, unless the client owes a part of
-    /// the body.
+    /// the body or doesn't read the response.
     pub fn begin(&self) -> Busy {
         let mut open = self.connections.open();
         let mut state = self.connection.state();
         state.requests += 1;
+        state.begun += 1;
         state.has_begun = true;
-        if let Some(turn) = state.turn.take() {
-            open.waiting.remove(&turn);
-        }
+        open.leave(&mut state);
         Busy(self.clone())
     }
 
     /// The body of a request that has begun.
     pub fn body(&self) -> IncomingBody {
         IncomingBody { handle: self.clone(), position: None, is_owed: false }
+    }
+
+    /// The client doesn't read its response: the connection may be evicted, at the same position from the first time on.
+    fn stall(&self, position: &mut Option<QueuePosition>) {
+        let mut open = self.connections.open();
+        let mut state = self.connection.state();
+        if state.turn.is_none() && !state.is_evicted {
+            let position = *position.get_or_insert_with(|| open.last_position(false));
+            open.enter(&self.connection, &mut state, position);
+        }
+    }
+
+    /// The client has read on.
+    fn resume(&self, position: QueuePosition) {
+        let mut open = self.connections.open();
+        let mut state = self.connection.state();
+        if state.turn == Some(position) {
+            open.leave(&mut state);
+        }
     }
 }
 
@@ -174,13 +206,10 @@ impl IncomingBody {
         let mut open = connections.open();
         let mut state = connection.state();
         if !is_owed {
-            if let Some(turn) = state.turn.take() {
-                open.waiting.remove(&turn);
-            }
+            open.leave(&mut state);
         } else if state.requests == 1 && !state.is_evicted {
             let position = *self.position.get_or_insert_with(|| open.last_position(false));
-            open.waiting.insert(position, Arc::clone(connection));
-            state.turn = Some(position);
+            open.enter(connection, &mut state, position);
         }
     }
 }
@@ -208,6 +237,7 @@ impl Connections {
         let client = forwarded::network_of(address);
         // Responses are written whole: waiting for more to send with them only delays their last packet.
         io.set_nodelay(true).ok()?;
+        hold_back(&io);
         let is_exempt = self.limits.exempt.iter().any(|net| net.contains(&address));
         let mut open = self.open();
         if !is_exempt && open.per_address.get(&client).is_some_and(|count| *count >= self.limits.per_address) {
@@ -227,19 +257,31 @@ impl Connections {
             evicted.reader.wake();
         }
         let due = Instant::now() + self.limits.head;
-        let state = State { requests: 0, turn: None, has_begun: false, due, is_evicted: false };
+        let state = State { requests: 0, begun: 0, turn: None, has_begun: false, due, is_evicted: false };
         let connection = Arc::new(Connection { state: Mutex::new(state), reader: AtomicWaker::new() });
-        let turn = open.wait(&connection, false);
-        connection.state().turn = Some(turn);
+        let position = open.last_position(false);
+        open.enter(&connection, &mut connection.state(), position);
         open.total += 1;
         *open.per_address.entry(client).or_default() += 1;
         drop(open);
         self.metrics.open_connection();
         let handle = Handle { connections: self.clone(), connection };
-        let (timer, unread) = (Box::pin(sleep_until(due)), None);
-        Some(Guarded { io, timer, unread, place: Place { handle, client } })
+        let (timer, unread, reading) = (Box::pin(sleep_until(due)), None, Reading::default());
+        Some(Guarded { io, timer, unread, reading, place: Place { handle, client } })
     }
 }
+
+/// Keeps what is not sent yet out of the kernel. Where that is not possible, slow clients are only noticed later.
+#[cfg(target_os = "linux")]
+fn hold_back(io: &TcpStream) {
+    /// How much of a response the kernel holds in addition to what is on its way. Its default is megabytes per connection, which
+    /// are gone before it shows that a client is slow.
+    const UNSENT_BYTES_MAX: u32 = 64 * 1024;
+    let _ = socket2::SockRef::from(io).set_tcp_notsent_lowat(UNSENT_BYTES_MAX);
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn hold_back(_: &TcpStream) {}
 
 /// A connection's place; released when this is dropped.
 struct Place {
@@ -254,9 +296,7 @@ impl Drop for Place {
         connections.metrics.end_connection();
         let mut open = connections.open();
         open.total = open.total.saturating_sub(1);
-        if let Some(turn) = connection.state().turn.take() {
-            open.waiting.remove(&turn);
-        }
+        open.leave(&mut connection.state());
         if let Entry::Occupied(mut count) = open.per_address.entry(self.client) {
             *count.get_mut() -= 1;
             if *count.get() == 0 {
@@ -266,12 +306,13 @@ impl Drop for Place {
     }
 }
 
-/// A connection that ends when its client takes too long for a head or reads nothing of a response, or when it is evicted.
+/// A connection that ends when its client takes too long for a head or for reading a response, or when it is evicted.
 pub struct Guarded {
     io: TcpStream,
     timer: Pin<Box<Sleep>>,
     /// Runs while a response waits for its client.
     unread: Option<Pin<Box<Sleep>>>,
+    reading: Reading,
     place: Place,
 }
 
@@ -295,7 +336,8 @@ impl Guarded {
             }
             ready!(self.timer.as_mut().poll(context));
         }
-        if has_begun {
+        // In the middle of a response, nothing else can be said.
+        if has_begun && !self.reading.is_waiting() {
             if !is_evicted {
                 connections.metrics.closed_connection(Closed::SlowHead);
             }
@@ -304,6 +346,29 @@ impl Guarded {
             let _ = self.io.try_write(answer_without_request(&error, &connections.public_path).as_bytes());
         }
         Poll::Ready(())
+    }
+
+    /// Whether the client takes too long to read what is to be written. Before that the connection may be evicted.
+    fn poll_unread(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Handle { connections, connection } = &self.place.handle;
+        connection.reader.register(context.waker());
+        let wait = self.reading.wait(connections.limits.unread, Instant::now());
+        loop {
+            let is_stalled = wait.stalled_at <= Instant::now();
+            if is_stalled {
+                self.place.handle.stall(&mut self.reading.position);
+            }
+            let next = if is_stalled { wait.due } else { wait.stalled_at.min(wait.due) };
+            let timer = self.unread.get_or_insert_with(|| Box::pin(sleep_until(next)));
+            if timer.deadline() != next {
+                timer.as_mut().reset(next);
+            }
+            ready!(timer.as_mut().poll(context));
+            if next == wait.due {
+                connections.metrics.closed_connection(Closed::SlowReader);
+                return Poll::Ready(());
+            }
+        }
     }
 }
 
@@ -343,15 +408,20 @@ impl AsyncRead for Guarded {
 
 impl AsyncWrite for Guarded {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let Self { io, unread, place, .. } = &mut *self;
+        let Self { io, reading, place, .. } = &mut *self;
+        let State { begun, is_evicted, .. } = *place.handle.connection.state();
+        reading.begin(begun);
+        if is_evicted && reading.is_waiting() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         if let Poll::Ready(written) = Pin::new(io).poll_write(context, bytes) {
-            *unread = None;
+            let count = written.as_ref().copied().unwrap_or_default();
+            if let Some(position) = reading.progress(count, Instant::now()) {
+                place.handle.resume(position);
+            }
             return Poll::Ready(written);
         }
-        let Handle { connections, .. } = &place.handle;
-        let timer = unread.get_or_insert_with(|| Box::pin(sleep(connections.limits.unread)));
-        ready!(timer.as_mut().poll(context));
-        connections.metrics.closed_connection(Closed::SlowReader);
+        ready!(self.poll_unread(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
