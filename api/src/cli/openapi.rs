@@ -24,7 +24,7 @@ fn released() -> PathBuf {
     PathBuf::from(format!("tests/contract/released/openapi-{}.yaml", contract().info.version))
 }
 
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
+fn write(file: &Path, text: &[u8]) -> Result<(), Failure> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -40,7 +40,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         write(&options.file, &current)?;
         return if options.release { write(&released(), &current) } else { Ok(()) };
     }
-    let committed = std::fs::read_to_string(&options.file).map_err(|error| format!("{file}: {error}"))?;
+    let committed = std::fs::read(&options.file).map_err(|error| format!("{file}: {error}"))?;
     if committed != current {
         return Err(format!("{file} is stale: run `cargo openapi`").into());
     }

@@ -25,7 +25,7 @@ pub fn texts(contract: &Contract) -> Result<ContractTexts, String> {
     order_extensions(&mut ordered);
     let yaml = with_quoted_times(&yaml_serde::to_string(&ordered).map_err(|error| error.to_string())?);
     let json = serde_json::to_string_pretty(&ordered).map_err(|error| error.to_string())?;
-    Ok(ContractTexts { yaml, json })
+    Ok(ContractTexts { yaml: yaml.into(), json: json.into() })
 }
 
 /// YAML 1.1, which many readers still use, doesn't read a bare date as a string.

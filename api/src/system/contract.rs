@@ -1,13 +1,13 @@
 //! The OpenAPI contract.
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderName};
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, get};
 
 /// The contract's text in both formats, equal to the committed file.
 pub struct ContractTexts {
-    pub yaml: String,
-    pub json: String,
+    pub yaml: Bytes,
+    pub json: Bytes,
 }
 
 /// The contract doesn't change until the next release.

@@ -20,7 +20,7 @@ pub struct Shown {
 impl Document {
     pub fn new() -> Self {
         let text = api::openapi::texts(&api::openapi::contract()).unwrap().json;
-        Self { json: serde_json::from_str(&text).unwrap(), validators: HashMap::new() }
+        Self { json: serde_json::from_slice(&text).unwrap(), validators: HashMap::new() }
     }
 
     /// The same, but with closed sets in place of the values that a later version may add to: for what this version says.

@@ -1,6 +1,7 @@
 //! The outermost layer: the duration of a request, until the last byte of its response.
 
 use super::connections::{Busy, Handle};
+use super::slices::Sliced;
 use super::{docs, page};
 use crate::http::request::operations;
 use crate::metrics::{Metrics, RequestLabels};
@@ -26,7 +27,7 @@ pub async fn measure(
     match next.call(request).await {
         Ok(response) => {
             running.status = Some(response.status().as_u16());
-            Ok(response.map_body(|_, body| Measured { body: body.boxed(), _running: running }))
+            Ok(response.map_body(|_, body| Measured { body: Sliced::new(body.boxed()), _running: running }))
         }
         Err(error) => {
             running.status = Some(error.as_response_error().status_code().as_u16());
@@ -87,7 +88,7 @@ fn method(method: &Method) -> &'static str {
 
 /// A body whose end ends the request.
 pub struct Measured {
-    body: BoxBody,
+    body: Sliced,
     _running: Running,
 }
 

@@ -12,5 +12,6 @@ pub mod log;
 pub mod measure;
 pub mod page;
 pub mod single;
+mod slices;
 pub mod static_files;
 pub mod work;
