@@ -1,5 +1,7 @@
 //! Limits on concurrent work: no kind of work takes the resources that the others need.
 
+use super::body_memory::{BodyMemory, SharedMemory};
+use super::rates::Subject;
 use crate::wire::{Error, Result};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +27,8 @@ pub struct WorkLimits {
     pub uploads_per_caller: usize,
     /// Bytes of memory that request bodies may hold together, without those of at most 8 KiB.
     pub bodies: usize,
+    /// Of these, per caller.
+    pub bodies_per_caller: usize,
     /// How long a request waits for its turn if its kind has a budget.
     pub patience: Duration,
     /// How long a whole request body may take; a document has its own pace.
@@ -57,6 +61,7 @@ impl WorkLimits {
             uploads: MANY,
             uploads_per_caller: MANY,
             bodies: 1 << 40,
+            bodies_per_caller: 1 << 40,
             patience,
             body,
             handler,
@@ -76,6 +81,7 @@ impl Default for WorkLimits {
             uploads: 32,
             uploads_per_caller: 8,
             bodies: 16 << 20,
+            bodies_per_caller: 4 << 20,
             patience: Duration::from_millis(500),
             body: Duration::from_secs(10),
             handler: Duration::from_secs(10),
@@ -92,8 +98,7 @@ pub struct Budgets {
     scans: SharedBudget,
     exports: SharedBudget,
     uploads: SharedBudget,
-    /// A permit is a byte.
-    bodies: Arc<Semaphore>,
+    bodies: SharedMemory,
 }
 
 /// The right to do work of a kind with a budget, until this is dropped.
@@ -168,7 +173,7 @@ impl Budgets {
         // What the drills `load` and `memory` have to notice.
         let limits = if cfg!(feature = "sabotage") { limits.without_budgets() } else { limits };
         let WorkLimits { requests, scans, exports, uploads, bodies, patience, .. } = limits;
-        let WorkLimits { scans_per_caller, exports_per_caller, uploads_per_caller, .. } = limits;
+        let WorkLimits { scans_per_caller, exports_per_caller, uploads_per_caller, bodies_per_caller, .. } = limits;
         Self {
             limits,
             requests: Arc::new(Semaphore::new(requests)),
@@ -177,7 +182,7 @@ impl Budgets {
             exports: SharedBudget::new(exports, exports_per_caller, patience),
             // A waiting request has no place in memory for its body.
             uploads: SharedBudget::new(uploads, uploads_per_caller, patience),
-            bodies: Arc::new(Semaphore::new(bodies)),
+            bodies: SharedMemory::new(bodies, bodies_per_caller),
         }
     }
 
@@ -214,14 +219,9 @@ impl Budgets {
         Arc::clone(&self.requests).try_acquire_owned().map_err(|_| Error::overloaded())
     }
 
-    /// This many bytes of what bodies may hold in memory together.
-    ///
-    /// # Errors
-    ///
-    /// 503 `unavailable` if other bodies hold them.
-    pub fn body_memory(&self, bytes: usize) -> Result<OwnedSemaphorePermit> {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        Arc::clone(&self.bodies).try_acquire_many_owned(bytes).map_err(|_| Error::overloaded())
+    /// The memory of a caller's request body.
+    pub fn body_memory(&self, caller: &Subject) -> BodyMemory {
+        self.bodies.body_of(caller)
     }
 
     /// How long a whole request body may take.

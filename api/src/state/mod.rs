@@ -1,5 +1,6 @@
 //! The running service as handlers, layers and background tasks see it: its database, its secrets, its limits.
 
+pub mod body_memory;
 pub mod budgets;
 pub mod callers;
 pub mod demo_passwords;

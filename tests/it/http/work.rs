@@ -72,39 +72,74 @@ async fn a_too_large_content_length_is_refused_before_the_body_arrives() {
     app.finish().await;
 }
 
+/// A request of which everything is sent except the last byte of its body.
+async fn on_its_way(app: &TestApp, head: &str, length: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
+    stream.write_all(format!("{head}{{{}", " ".repeat(length - 2)).as_bytes()).await.unwrap();
+    stream
+}
+
+/// A batch of which almost everything may be missing.
+const LENGTH: u64 = 200_000;
+
+fn batch(token: &str) -> String {
+    head(token, "ingest/credit-resets", "application/json", LENGTH)
+}
+
+/// The same without its length.
+fn chunked(head: &str) -> String {
+    head.replace(&format!("Content-Length: {LENGTH}"), "Transfer-Encoding: chunked")
+}
+
+/// The status of the response to a request whose body arrives completely.
+async fn status_of(app: &TestApp, head: &str) -> String {
+    let whole = format!("{{{}}}", " ".repeat(usize::try_from(LENGTH).unwrap() - 2));
+    let closing = head.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+    let body = if head.contains("chunked") { format!("{LENGTH:x}\r\n{whole}\r\n0\r\n\r\n") } else { whole };
+    let (said, _) = until_closed(app, &format!("{closing}{body}")).await;
+    said.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
 #[tokio::test]
 async fn bodies_are_refused_while_others_use_up_the_memory_for_them() {
-    const LENGTH: u64 = 200_000;
-    let work = WorkLimits { bodies: 500_000, ..WorkLimits::default() };
+    let work = WorkLimits { bodies: 500_000, bodies_per_caller: 500_000, ..WorkLimits::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings(work)).await.unwrap();
     let admin = app.as_admin().await;
-    let large = head(admin.token(), "ingest/credit-resets", "application/json", LENGTH);
-    // The limit of this operation is 64 KiB.
-    let case = head(admin.token(), "cases", "application/json", 60_000);
-    let mut on_their_way = Vec::new();
-    for sent in [&large, &large, &case] {
+    let large = batch(admin.token());
+    let mut heads = Vec::new();
+    for _ in 0..5 {
         let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
-        stream.write_all(sent.as_bytes()).await.unwrap();
-        on_their_way.push(stream);
+        stream.write_all(large.as_bytes()).await.unwrap();
+        heads.push(stream);
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
-    // One more of each, also if it doesn't say how long it is; a small one is taken.
-    let unsaid = large.replace(&format!("Content-Length: {LENGTH}"), "Transfer-Encoding: chunked");
-    let one_more = [&large, &unsaid, &case, &case.replace("Content-Length: 60000", "Transfer-Encoding: chunked")];
-    for (said, _) in futures_util::future::join_all(one_more.map(|sent| until_closed(&app, sent))).await {
-        assert!(said.starts_with("HTTP/1.1 503 ") && said.contains("\"code\":\"unavailable\""), "{said}");
+    assert_eq!(status_of(&app, &large).await, "422", "a head alone takes nothing");
+    let on_their_way = [on_its_way(&app, &large, 200_000).await, on_its_way(&app, &large, 200_000).await];
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // One more, also if it doesn't say how long it is; a small one is taken.
+    for head in [large.clone(), chunked(&large)] {
+        assert_eq!(status_of(&app, &head).await, "503");
     }
-    let small = serde_json::json!({});
-    app.as_admin().await.post("ingest/credit-resets", small.clone()).await.expect_problem(422, "validation_failed");
+    app.as_admin().await.post("ingest/credit-resets", serde_json::json!({})).await.expect_problem(422, "validation_failed");
     // What they held is free again when they have gone.
     drop(on_their_way);
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let spaces = " ".repeat(usize::try_from(LENGTH).unwrap() - 2);
-    for _ in 0..5 {
-        let (said, _) =
-            until_closed(&app, &format!("{}{{{spaces}}}", large.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"))).await;
-        expect_problem(&said, 422, "validation_failed");
+    for head in [&large, &chunked(&large)].repeat(3) {
+        assert_eq!(status_of(&app, head).await, "422");
     }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn one_caller_whose_bodies_use_up_their_share_keeps_no_other_body_out() {
+    let work = WorkLimits { bodies: 1_000_000, bodies_per_caller: 250_000, ..WorkLimits::default() };
+    let app = TestApp::start_with(Kind::Sqlite, settings(work)).await.unwrap();
+    let (greedy, other) = (app.as_admin().await, app.user("admin2", entity::user::Role::Administrator, None).await);
+    let other = app.as_user(&other).await;
+    let _on_its_way = on_its_way(&app, &batch(greedy.token()), 200_000).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(status_of(&app, &batch(greedy.token())).await, "503");
+    assert_eq!(status_of(&app, &batch(other.token())).await, "422");
     app.finish().await;
 }
 

@@ -51,7 +51,8 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: String) {
     }
 }
 
-fn caller(request: &ServiceRequest) -> Subject {
+/// The user, or the address if no user is known.
+pub fn caller(request: &ServiceRequest) -> Subject {
     let user_id = request.extensions().get::<Presented>().and_then(Presented::user_id);
     user_id.map_or_else(|| address(request), Subject::Caller)
 }

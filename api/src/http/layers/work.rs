@@ -2,6 +2,7 @@
 //! costs anything.
 
 use super::connections::Handle;
+use super::limits;
 use crate::http::request::caller::Presented;
 use crate::http::request::operations;
 use crate::http::request::work::Work;
@@ -76,9 +77,10 @@ pub async fn work(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let app = App::extract(request.request())?;
     let kind = classify(&request);
+    let caller = limits::caller(&request);
     let caller_id = request.extensions().get::<Presented>().and_then(Presented::user_id);
     let turn = app.budgets().turn(kind, caller_id).await;
-    let begun = turn.and_then(|turn| Work::begin(app.budgets(), kind).map(|work| (turn, work)));
+    let begun = turn.and_then(|turn| Work::begin(app.budgets(), kind, caller).map(|work| (turn, work)));
     let (turn, work) = match begun {
         Ok(begun) => begun,
         // Not `into_response`, which drops the error that the edge renders.

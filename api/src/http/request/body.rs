@@ -8,7 +8,7 @@ use crate::wire::{Code, Error, Result, json};
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
-use actix_web::web::{Bytes, BytesMut};
+use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
@@ -132,27 +132,40 @@ fn read<B: 'static>(
     })
 }
 
-async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize) -> Result<BytesMut> {
+async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize) -> Result<Vec<u8>> {
     let too_large =
         || Error::with_detail(Code::PayloadTooLarge, format!("The request body must have at most {length_max} bytes."));
     let length = declared_length(request).unwrap_or(length_max);
     if length > length_max {
         return Err(too_large());
     }
-    let (mut bytes, work) = (BytesMut::new(), Work::find(request));
-    if let Some(work) = work.as_ref().filter(|_| length > SMALL_LENGTH_MAX) {
-        work.reserve_memory(length)?;
-        bytes.reserve(length);
-    }
+    let (mut bytes, work) = (Vec::new(), Work::find(request));
     while let Some(chunk) = next(work.as_ref(), payload).await? {
         if bytes.len().saturating_add(chunk.len()) > length_max {
             return Err(too_large());
         }
+        make_room(&mut bytes, chunk.len(), length, work.as_ref())?;
         bytes.extend_from_slice(&chunk);
     }
     work.map_or(Ok(()), |work| work.resume())?;
     RequestDigest::note(request, &bytes);
     Ok(bytes)
+}
+
+/// Takes memory for a chunk only once it has arrived: a client that declares a length and sends nothing holds nothing. The
+/// capacity is doubled, so that a body in many chunks is not copied for each of them.
+fn make_room(bytes: &mut Vec<u8>, more: usize, length: usize, work: Option<&Work>) -> Result<()> {
+    let needed = bytes.len().saturating_add(more);
+    if needed <= bytes.capacity() {
+        return Ok(());
+    }
+    let most = if needed > SMALL_LENGTH_MAX { length } else { length.min(SMALL_LENGTH_MAX) };
+    let capacity = needed.max(bytes.capacity().saturating_mul(2).min(most));
+    if let Some(work) = work.filter(|_| capacity > SMALL_LENGTH_MAX) {
+        work.reserve_memory(capacity)?;
+    }
+    bytes.reserve_exact(capacity - bytes.len());
+    Ok(())
 }
 
 /// The body's next chunk, within the time that its sender is allowed.

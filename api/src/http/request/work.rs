@@ -1,6 +1,8 @@
 //! A request being processed: the place it takes among all requests, and the time it has left.
 
+use crate::state::body_memory::BodyMemory;
 use crate::state::budgets::{Budgets, Kind};
+use crate::state::rates::Subject;
 use crate::wire::{Code, Error, Result};
 use actix_web::{HttpMessage, HttpRequest};
 use futures_util::poll;
@@ -19,8 +21,9 @@ pub struct Work(Rc<Running>);
 #[derive(Debug)]
 struct Running {
     budgets: Budgets,
+    caller: Subject,
     place: RefCell<Option<OwnedSemaphorePermit>>,
-    body_memory: RefCell<Option<OwnedSemaphorePermit>>,
+    body_memory: RefCell<Option<BodyMemory>>,
     /// When its body has to be complete.
     body_due: Instant,
     time: Option<Duration>,
@@ -33,16 +36,17 @@ impl Work {
         request.extensions().get::<Self>().cloned()
     }
 
-    /// Begins a request of a kind; a probe needs no place.
+    /// Begins a caller's request of a kind; a probe needs no place.
     ///
     /// # Errors
     ///
     /// 503 `unavailable` if too many requests are being processed.
-    pub fn begin(budgets: &Budgets, kind: Kind) -> Result<Self> {
+    pub fn begin(budgets: &Budgets, kind: Kind, caller: Subject) -> Result<Self> {
         let place = if kind == Kind::Probe { None } else { Some(budgets.place()?) };
         let (now, time) = (Instant::now(), budgets.time_of(kind));
         Ok(Self(Rc::new(Running {
             budgets: budgets.clone(),
+            caller,
             place: RefCell::new(place),
             body_memory: RefCell::new(None),
             body_due: now + budgets.body_time(),
@@ -75,15 +79,14 @@ impl Work {
         self.0.is_body_owed.get()
     }
 
-    /// Takes this many bytes of what bodies may hold in memory together, until the request has ended.
+    /// Takes this many bytes, in all, of what bodies may hold in memory together, until the request has ended.
     ///
     /// # Errors
     ///
-    /// 503 `unavailable` if other bodies hold them.
+    /// 503 `unavailable` if other bodies hold them, or other bodies of the caller hold the caller's share.
     pub fn reserve_memory(&self, bytes: usize) -> Result<()> {
-        let reserved = self.0.budgets.body_memory(bytes)?;
-        *self.0.body_memory.borrow_mut() = Some(reserved);
-        Ok(())
+        let Running { budgets, caller, body_memory, .. } = &*self.0;
+        body_memory.borrow_mut().get_or_insert_with(|| budgets.body_memory(caller)).grow_to(bytes)
     }
 
     /// No work is done for it until `resume`: others may use its place.
