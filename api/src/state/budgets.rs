@@ -37,6 +37,8 @@ pub struct WorkLimits {
     pub handler: Duration,
     /// How long a report may take.
     pub report: Duration,
+    /// How long a reset of the credits of all members may take.
+    pub reset: Duration,
 }
 
 impl WorkLimits {
@@ -51,7 +53,7 @@ impl WorkLimits {
     /// The same times, but nothing limits how much is done at once.
     fn without_budgets(self) -> Self {
         const MANY: usize = 100_000;
-        let Self { patience, body, handler, report, .. } = self;
+        let Self { patience, body, handler, report, reset, .. } = self;
         Self {
             requests: MANY,
             scans: MANY,
@@ -66,6 +68,7 @@ impl WorkLimits {
             body,
             handler,
             report,
+            reset,
         }
     }
 }
@@ -86,6 +89,7 @@ impl Default for WorkLimits {
             body: Duration::from_secs(10),
             handler: Duration::from_secs(10),
             report: Duration::from_secs(30),
+            reset: Duration::from_secs(600),
         }
     }
 }
@@ -98,6 +102,8 @@ pub struct Budgets {
     scans: SharedBudget,
     exports: SharedBudget,
     uploads: SharedBudget,
+    /// One at a time: each locks the allowances of all members.
+    resets: Budget,
     bodies: SharedMemory,
 }
 
@@ -182,6 +188,7 @@ impl Budgets {
             exports: SharedBudget::new(exports, exports_per_caller, patience),
             // A waiting request has no place in memory for its body.
             uploads: SharedBudget::new(uploads, uploads_per_caller, patience),
+            resets: Budget::new(1, patience),
             bodies: SharedMemory::new(bodies, bodies_per_caller),
         }
     }
@@ -196,8 +203,19 @@ impl Budgets {
             Kind::Scan | Kind::Report => self.scans.turn(caller_id).await,
             Kind::Export => self.exports.turn(caller_id).await,
             Kind::Upload => self.uploads.turn(caller_id).await,
-            Kind::Probe | Kind::Plain | Kind::Bulk => Ok(Turn::default()),
+            // A reset takes its turn later, and of each job there is one run at a time.
+            Kind::Probe | Kind::Plain | Kind::Reset | Kind::Job => Ok(Turn::default()),
         }
+    }
+
+    /// A turn to reset the credits of all members. It is taken once no other request has the same `Idempotency-Key`: a retry is
+    /// told that the first request is in progress, and doesn't wait for it as for any other.
+    ///
+    /// # Errors
+    ///
+    /// 503 `unavailable` if too many are waiting, or this one waited too long.
+    pub async fn reset_turn(&self) -> Result<Turn> {
+        Ok(Turn(vec![self.resets.turn().await?]))
     }
 
     /// How long processing a request of this kind may take.
@@ -205,8 +223,9 @@ impl Budgets {
         match kind {
             Kind::Plain | Kind::Scan => Some(self.limits.handler),
             Kind::Report => Some(self.limits.report),
-            // As long as their clients keep pace, or as the number of members requires.
-            Kind::Probe | Kind::Export | Kind::Upload | Kind::Bulk => None,
+            Kind::Reset => Some(self.limits.reset),
+            // As long as their clients keep pace, or as a job has steps.
+            Kind::Probe | Kind::Export | Kind::Upload | Kind::Job => None,
         }
     }
 
@@ -241,8 +260,9 @@ pub enum Kind {
     Report,
     Export,
     Upload,
-    /// The credits of all members at once, or a whole job.
-    Bulk,
+    /// The credits of all members at once.
+    Reset,
+    Job,
 }
 
 #[cfg(test)]
@@ -302,6 +322,18 @@ mod tests {
         };
         let (_, another, ()) = futures_util::future::join3(more, another, release).await;
         assert!(another.is_ok(), "those of the first caller wait for their share");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_credits_of_all_members_are_reset_one_at_a_time_and_within_ten_minutes() {
+        let budgets = Budgets::new(WorkLimits::default());
+        let first = budgets.reset_turn().await.unwrap();
+        let begun = Instant::now();
+        budgets.reset_turn().await.unwrap_err();
+        assert_eq!(begun.elapsed(), WorkLimits::default().patience);
+        drop(first);
+        budgets.reset_turn().await.unwrap();
+        assert_eq!(budgets.time_of(Kind::Reset), Some(Duration::from_secs(600)));
     }
 
     #[test]

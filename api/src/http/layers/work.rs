@@ -38,7 +38,8 @@ fn kind_of(method: &Method, path: &str, query: &str, is_known: bool) -> Kind {
         _ if is_export(operation) => Kind::Export,
         _ if operation.starts_with("reports") => Kind::Report,
         _ if is_post && operation.starts_with("cases/") && operation.ends_with("/documents") => Kind::Upload,
-        _ if is_post && (operation == "credit-resets" || operation.starts_with("jobs/")) => Kind::Bulk,
+        "credit-resets" if is_post => Kind::Reset,
+        _ if is_post && operation.starts_with("jobs/") => Kind::Job,
         "cases/counts" => Kind::Scan,
         _ if query.split('&').any(is_costly) => Kind::Scan,
         _ => Kind::Plain,
@@ -193,7 +194,8 @@ mod tests {
         }
         assert_eq!(kind(Method::POST, "/api/v1/cases/1/documents"), Kind::Upload);
         assert_eq!(kind(Method::GET, "/api/v1/cases/1/documents"), Kind::Plain);
-        assert_eq!(kind(Method::POST, "/api/v1/jobs/check_expired_holds/run"), Kind::Bulk);
+        assert_eq!(kind(Method::POST, "/api/v1/jobs/check_expired_holds/run"), Kind::Job);
+        assert_eq!(kind(Method::POST, "/api/v1/credit-resets"), Kind::Reset);
         assert_eq!(kind_of(&Method::GET, "/api/v1/exports/users.csv", "", false), Kind::Plain);
     }
 }
