@@ -132,8 +132,8 @@ const DRILLS: &[Drill] = &[
     },
     Drill {
         name: "memory",
-        shows: "300 bodies of 1 MiB, 1,500 of 63 KiB, 300 slow uploads, 100 of 49 MiB, 200 exports at once: memory grows by \
-                64 MiB at most",
+        shows: "300 bodies of 1 MiB, 1,500 of 63 KiB, 300 slow uploads, 100 of 49 MiB, 200 exports at once, 400 unread files: \
+                memory grows by 64 MiB at most",
         sabotage: "no budget limits the memory of bodies",
         is_built_in: true,
         proof: "grew by",

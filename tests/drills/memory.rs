@@ -1,12 +1,13 @@
-//! The memory drill: many uploads and exports at once hardly increase the memory of the process.
+//! The memory drill: many uploads, exports and unread responses at once hardly increase the memory of the process.
 
 use crate::Plan;
 use crate::app::{Kind, Process, Scene, Settings, TestApp};
-use crate::crowd::{Crowd, address, head, upload};
+use crate::crowd::{Crowd, address, connect_from, head, upload};
 use entity::clock::Clock;
 use futures_util::future::join_all;
 use reqwest::Method;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 
 /// The maximum growth of the process's memory, in KiB.
 const GROWTH_MAX: u64 = 64 * 1024;
@@ -22,6 +23,7 @@ pub async fn run(plan: Plan) {
     slow_uploads(&app, &process).await;
     large_uploads(&app, &process, plan).await;
     exports(&app, &process).await;
+    unread(&process).await;
     drop(process);
     app.finish().await;
 }
@@ -97,6 +99,24 @@ async fn exports(app: &TestApp, process: &Process) {
     join_all(exports).await;
     demand(process, before, &crowd, "200 exports");
     assert!(crowd.answers().keys().all(|status| [200, 503].contains(status)), "unexpected responses");
+}
+
+/// Many requests for a file of more than a megabyte, whose responses are not read.
+async fn unread(process: &Process) {
+    let request = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: drill\r\nAccept-Encoding: identity\r\n\r\n";
+    let ask = async |number| {
+        let mut wire = connect_from(number, address(process)).await.expect("a connection");
+        wire.write_all(request).await.expect("a request");
+        wire.readable().await.expect("a response");
+        wire
+    };
+    // The first one loads the file.
+    drop(ask(0).await);
+    let (before, mut wires) = (begin(process), Vec::new());
+    for number in 0..400 {
+        wires.push(ask(number).await);
+    }
+    demand(process, before, &Crowd::default(), "400 unread files");
 }
 
 /// Many request bodies at once, each sent except its last kilobyte; most are refused, and the others end after 6 s.
