@@ -11,6 +11,7 @@ mod idempotency;
 mod limits;
 mod methods;
 mod names;
+mod open_files;
 mod page;
 mod panics;
 mod paths;
