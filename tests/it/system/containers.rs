@@ -49,6 +49,22 @@ fn the_gateway_of_the_fixed_network_is_trusted() {
     assert_eq!(trusted, format!("${{CASETRAIL_TRUSTED_PROXIES:-{gateway}}}"));
 }
 
+/// A value in `.env` would be ignored without a word.
+#[test]
+fn a_setting_of_the_compose_file_is_fixed_only_where_the_file_depends_on_it() {
+    let compose = compose();
+    let is_open = |name: &str, value: &yaml_serde::Value| {
+        value.is_null() || value.as_str().is_some_and(|value| value.starts_with(&format!("${{{name}:")))
+    };
+    for service in ["casetrail", "migrate"] {
+        let settings = compose["services"][service]["environment"].as_mapping().expect("settings");
+        let settings = settings.iter().map(|(name, value)| (name.as_str().expect("a name"), value));
+        let fixed: Vec<&str> = settings.filter(|(name, value)| !is_open(name, value)).map(|(name, _)| name).collect();
+        let own = ["CASETRAIL_ENV", "CASETRAIL_BIND", "CASETRAIL_DATABASE_URL"];
+        assert!(fixed.iter().all(|name| own.contains(name)), "{service}: {fixed:?}");
+    }
+}
+
 #[tokio::test]
 async fn probes_are_not_logged_among_requests() {
     let directory = tempfile::tempdir().expect("a directory");

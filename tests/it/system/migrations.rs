@@ -4,6 +4,8 @@
 use crate::app::{casetrail_migrate, connect, empty};
 use migration::{Migrator, MigratorTrait, Standing, nets, standing};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 async fn alone(url: &str) -> DatabaseConnection {
@@ -55,6 +57,49 @@ async fn replicas_that_migrate_at_the_same_time_all_succeed() {
         }
         assert!(is_current(&url).await);
     }
+}
+
+/// PostgreSQL would report the table of the migrations, which each migration creates if it is missing.
+#[tokio::test]
+async fn no_start_on_postgresql_logs_that_something_already_exists() {
+    let Some(url) = empty().await else { return };
+    let connection = connect(&url).await;
+    Migrator::up(&connection, Some(20)).await.unwrap();
+    connection.close().await.unwrap();
+    // The first start applies the rest, and the second one finds nothing to apply.
+    for _ in 0..2 {
+        let log = log_of_a_start(&url).await;
+        assert!(log.contains("limits of open files") && !log.contains("already exists"), "{log}");
+    }
+    assert!(is_current(&url).await);
+}
+
+/// What the service logs until it listens.
+async fn log_of_a_start(url: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let mut service = Command::new(env!("CARGO_BIN_EXE_service"))
+        .env_clear()
+        .envs([("CASETRAIL_DATABASE_URL", url), ("CASETRAIL_BIND", &address), ("CASETRAIL_DEMO", "off")])
+        .envs([("CASETRAIL_LOG", "debug"), ("CASETRAIL_SCHEDULER", "off"), ("CASETRAIL_SECRET", &"x".repeat(32))])
+        .env("CASETRAIL_DATA_DIR", folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(folder.path().join("log")).unwrap())
+        .spawn()
+        .unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let starts = async {
+        while http.get(format!("http://{address}/livez")).send().await.is_err() {
+            let ended = service.try_wait().unwrap();
+            assert!(ended.is_none(), "{}", std::fs::read_to_string(folder.path().join("log")).unwrap());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), starts).await.unwrap();
+    service.kill().unwrap();
+    service.wait().unwrap();
+    std::fs::read_to_string(folder.path().join("log")).unwrap()
 }
 
 #[tokio::test]
