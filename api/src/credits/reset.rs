@@ -64,7 +64,7 @@ pub struct CreditReset {
 pub async fn reset_credits(app: App, by: Administrator, body: Body<ResetCredits>) -> Result<Answer<CreditReset>> {
     let ResetCredits { quarter, new_allowance } = body.0;
     let period = quarter.parse()?;
-    let (tx, by) = app.begin_alone(&by).await?;
+    let (tx, by, _turn) = app.begin_reset(&by).await?;
     let done = credit::reset_all(&tx, period, new_allowance.get(), ResetType::Bulk).await?;
     let credit::Reset { batch_id, member_count, created_count, unchanged_count } = done;
     let changed_count = member_count.saturating_sub(created_count + unchanged_count);

@@ -203,10 +203,19 @@ impl Budgets {
             Kind::Scan | Kind::Report => self.scans.turn(caller_id).await,
             Kind::Export => self.exports.turn(caller_id).await,
             Kind::Upload => self.uploads.turn(caller_id).await,
-            Kind::Reset => Ok(Permit(vec![self.resets.turn().await?])),
-            // Of each job there is one run at a time.
-            Kind::Probe | Kind::Plain | Kind::Job => Ok(Permit::default()),
+            // A reset takes its turn later, and of each job there is one run at a time.
+            Kind::Probe | Kind::Plain | Kind::Reset | Kind::Job => Ok(Turn::default()),
         }
+    }
+
+    /// A turn to reset the credits of all members. It is taken once no other request has the same `Idempotency-Key`: a retry is
+    /// told that the first request is in progress, and doesn't wait for it as for any other.
+    ///
+    /// # Errors
+    ///
+    /// 503 `unavailable` if too many are waiting, or this one waited too long.
+    pub async fn reset_turn(&self) -> Result<Turn> {
+        Ok(Turn(vec![self.resets.turn().await?]))
     }
 
     /// How long processing a request of this kind may take.
@@ -318,13 +327,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_credits_of_all_members_are_reset_one_at_a_time_and_within_ten_minutes() {
         let budgets = Budgets::new(WorkLimits::default());
-        let [one, other] = [1, 2].map(|number| Some(Uuid::from_u128(number)));
-        let first = budgets.turn(Kind::Reset, one).await.unwrap();
+        let first = budgets.reset_turn().await.unwrap();
         let begun = Instant::now();
-        budgets.turn(Kind::Reset, other).await.unwrap_err();
+        budgets.reset_turn().await.unwrap_err();
         assert_eq!(begun.elapsed(), WorkLimits::default().patience);
         drop(first);
-        budgets.turn(Kind::Reset, other).await.unwrap();
+        budgets.reset_turn().await.unwrap();
         assert_eq!(budgets.time_of(Kind::Reset), Some(Duration::from_secs(600)));
     }
 

@@ -82,6 +82,15 @@ async fn incomplete_request_headers_time_out() {
     app.finish().await;
 }
 
+#[tokio::test]
+async fn a_head_of_128_kib_is_refused() {
+    let app = app(ConnectionLimits::default()).await;
+    let head = format!("GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: {}", "x".repeat(128 * 1024));
+    let said = rest(sent(&app, &head.as_bytes()[..128 * 1024]).await).await;
+    assert!(said.starts_with("HTTP/1.1 431 "), "{said}");
+    app.finish().await;
+}
+
 /// A response that is not read would otherwise hold its memory, its connection and its budget for any length of time.
 #[tokio::test]
 async fn a_client_that_reads_nothing_is_disconnected() {

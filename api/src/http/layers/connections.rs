@@ -276,10 +276,16 @@ impl Connections {
 }
 
 /// Keeps what is not sent yet out of the kernel. Where that is not possible, slow clients are only noticed later.
+#[cfg(target_os = "linux")]
 fn hold_back(io: &TcpStream) {
-    #[cfg(target_os = "linux")]
+    /// How much of a response the kernel holds in addition to what is on its way. Its default is megabytes per connection, which
+    /// are gone before it shows that a client is slow.
+    const UNSENT_BYTES_MAX: u32 = 64 * 1024;
     let _ = socket2::SockRef::from(io).set_tcp_notsent_lowat(UNSENT_BYTES_MAX);
 }
+
+#[cfg(not(target_os = "linux"))]
+const fn hold_back(_: &TcpStream) {}
 
 /// A connection's place; released when this is dropped.
 struct Place {

@@ -1,4 +1,4 @@
-//! Response bodies in slices: the server copies each chunk of a body into its buffer, where a client that doesn't read would keep it.
+//! Response bodies in slices: the server copies each chunk into its buffer, which a client that does not read would keep.
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;

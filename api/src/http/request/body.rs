@@ -152,8 +152,8 @@ async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize
     Ok(bytes)
 }
 
-/// Takes memory for a chunk only once it has arrived: a client that declares a length and sends nothing holds nothing. The capacity
-/// is doubled, so that a body in many chunks is not copied for each of them.
+/// Takes memory for a chunk only once it has arrived: a client that declares a length and sends nothing holds nothing. The
+/// capacity is doubled, so that a body in many chunks is not copied for each of them.
 fn make_room(bytes: &mut Vec<u8>, more: usize, length: usize, work: Option<&Work>) -> Result<()> {
     let needed = bytes.len().saturating_add(more);
     if needed <= bytes.capacity() {

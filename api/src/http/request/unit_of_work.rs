@@ -1,6 +1,7 @@
 //! Units of work on behalf of the caller of a request: their rights are checked again before the first change.
 
 use super::caller::Anyone;
+use crate::state::budgets::Turn;
 use crate::state::{App, record_refusal_in};
 use crate::wire::{Error, Interruption, Result};
 use entity::attempt::{self, Limit};
@@ -28,6 +29,15 @@ impl App {
         self.judge(by, AuditTx::begin_alone_by(self.db(), by.acting(), |admission| by.context_of(admission))).await
     }
 
+    /// The same for a reset of the credits of all members, of which there is one at a time.
+    pub async fn begin_reset(&self, by: &Anyone) -> Result<(AuditTx, Anyone, Turn), Interruption> {
+        self.wait_for_key(by).await?;
+        let turn = self.budgets().reset_turn().await?;
+        let begun = AuditTx::begin_alone_by(self.db(), by.acting(), |admission| by.context_of(admission));
+        let (tx, by) = self.judge_alone(by, begun).await?;
+        Ok((tx, by, turn))
+    }
+
     /// The same with another origin: for what the service itself does at this caller's request, which takes long.
     pub async fn begin_for(&self, by: &Anyone, context: Context) -> Result<(AuditTx, Anyone), Interruption> {
         self.judge(by, AuditTx::begin_alone_by(self.db(), by.acting(), |_| context)).await
@@ -47,9 +57,24 @@ impl App {
         by: &Anyone,
         begun: impl Future<Output = Result<(AuditTx, Admission), DbErr>>,
     ) -> Result<(AuditTx, Anyone), Interruption> {
-        if let Some(retry) = by.retry() {
-            retry.wait(self.in_flight()).await?;
+        self.wait_for_key(by).await?;
+        self.judge_alone(by, begun).await
+    }
+
+    /// Waits until this process handles no other request with the same `Idempotency-Key`.
+    async fn wait_for_key(&self, by: &Anyone) -> Result<()> {
+        match by.retry() {
+            Some(retry) => retry.wait(self.in_flight()).await,
+            None => Ok(()),
         }
+    }
+
+    /// Judges a caller whose `Idempotency-Key` no other request has.
+    async fn judge_alone(
+        &self,
+        by: &Anyone,
+        begun: impl Future<Output = Result<(AuditTx, Admission), DbErr>>,
+    ) -> Result<(AuditTx, Anyone), Interruption> {
         let (tx, admission) = begun.await.map_err(Error::from)?;
         let by = by.judged(admission)?;
         if let Some(retry) = by.retry() {
