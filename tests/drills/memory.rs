@@ -31,12 +31,14 @@ pub async fn with(crowded: Crowded, plan: Plan) {
         app.fill_log().await;
     }
     let process = Process::start(&app).await;
-    bodies(&app, &process, (300, MIB)).await;
-    bodies(&app, &process, (1_500, 63 << 10)).await;
-    slow_uploads(&app, &process).await;
-    large_uploads(&app, &process, plan).await;
-    exports(&app, &process).await;
-    unread(&process).await;
+    match crowded {
+        Crowded::LargeBodies => bodies(&app, &process, (300, MIB)).await,
+        Crowded::SmallBodies => bodies(&app, &process, (1_500, 63 << 10)).await,
+        Crowded::SlowUploads => slow_uploads(&app, &process).await,
+        Crowded::LargeUploads => large_uploads(&app, &process, plan).await,
+        Crowded::Exports => exports(&app, &process).await,
+        Crowded::UnreadFiles => unread(&process).await,
+    }
     drop(process);
     app.finish().await;
 }

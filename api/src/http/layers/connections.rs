@@ -21,10 +21,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 use uuid::Uuid;
 
-/// How much of a response the kernel holds in addition to what is on its way. Its default is megabytes per connection, which are
-/// gone before it shows that a client is slow.
-const UNSENT_BYTES_MAX: u32 = 64 * 1024;
-
 /// How many connections are allowed, and how long the head of a request may take.
 #[derive(Clone, Debug)]
 pub struct ConnectionLimits {
