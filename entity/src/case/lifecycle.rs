@@ -420,7 +420,7 @@ impl Model {
 
     /// For transitions by the case's own member, which must not reveal a completion that isn't visible to them yet.
     fn movable_by_member(self, action: CaseAction, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
-        action.ensure_from(self.status_seen_by(Role::Member, now), Role::Member)?;
+        action.ensure_from(self.status_for_member(now), Role::Member)?;
         Ok(self.into_active_model())
     }
 
