@@ -179,7 +179,7 @@ fn outcomes(action: CaseAction, case: &Model, people: &People, now: DateTime<Utc
         CaseAction::Review => ReviewStatus::iter().map(|status| row().decide(decided(status), now)).collect(),
         CaseAction::Release => vec![row().release(now)],
         // Of a completed case its member knows once it is released.
-        CaseAction::Resubmit => vec![Model { released_at: Some(now), ..row() }.resubmit(None, 1, now)],
+        CaseAction::Resubmit => vec![Model { released_at: Some(now), ..row() }.resubmit(None, 1, None, now)],
         CaseAction::Reopen => vec![row().reopen(Some(assignee))],
         // They change no column of the case.
         CaseAction::AcknowledgeUpdates | CaseAction::Upload | CaseAction::Comment => {
