@@ -6,7 +6,7 @@ use crate::wire::{Error, Interruption, Result};
 use entity::attempt::{self, Limit};
 use entity::audit::{AuditTx, Context, Event};
 use entity::setting;
-use entity::user::Admission;
+use entity::user::{self, Admission};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
@@ -97,6 +97,11 @@ impl App {
     pub async fn record_view(&self, by: &Anyone, event: Event) -> Result<()> {
         let are_recorded = by.role().is_staff() && setting::are_views_recorded(self.readers()).await?;
         self.record_view_if(are_recorded, by, event).await
+    }
+
+    /// The same of what belongs to an account, unless it is the caller's own.
+    pub async fn record_view_of(&self, by: &Anyone, user: &user::Model) -> Result<()> {
+        if user.id == by.id() { Ok(()) } else { self.record_view(by, Event::user_viewed(user)).await }
     }
 
     /// The same where the setting was read with what is shown.
