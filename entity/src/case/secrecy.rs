@@ -1,5 +1,5 @@
-//! Hides an unreleased completion from the user whose case it is: they are shown the state before it, including version and update
-//! time.
+//! Hides an unreleased completion from the user whose case it is: they are shown the state before it, including version and
+//! update time.
 
 use super::{ActiveModel, CaseStatus, Column, Entity, Model, released, unreleased};
 use crate::setting;
