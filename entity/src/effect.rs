@@ -43,13 +43,13 @@ pub struct Email {
 pub enum Recipients {
     /// The member of a case, unless their account is no longer active.
     Member(Uuid),
-    /// The user who works on a case.
+    /// The user who works on a case, if they can still be assigned to it.
     User(Uuid),
-    /// The assignee of the case with this id, if any.
+    /// The same of the case with this id, if it has an assignee.
     AssigneeOf(Uuid),
     /// The technicians and managers who may review the case with this id.
     ReviewersOf(Uuid),
-    /// The managers, and the assignee of a case.
+    /// The managers, and the assignee of a case; not its own member.
     ManagersAnd(Option<Uuid>),
     /// The administrators: with an alert each time, and with an email when this job starts to fail, not again until it has
     /// succeeded.

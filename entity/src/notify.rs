@@ -36,9 +36,9 @@ impl CarryOut for Notice {
                 self.raise(tx, &ids_of(&people)).await?;
                 self.queue(tx, &people, settings).await
             }
-            Recipients::User(id) => self.raise(tx, &[*id]).await,
+            Recipients::User(id) => self.raise_for_staff(tx, user::Column::Id.eq(*id).into()).await,
             Recipients::AssigneeOf(case_id) => match assignee_of(tx, *case_id).await? {
-                Some(id) => self.raise(tx, &[id]).await,
+                Some(id) => self.raise_for_staff(tx, user::Column::Id.eq(id).into()).await,
                 None => Ok(()),
             },
             Recipients::ReviewersOf(case_id) => match case_with(tx, *case_id).await? {
@@ -48,7 +48,7 @@ impl CarryOut for Notice {
             Recipients::ManagersAnd(assignee) => {
                 let managers = Condition::any().add(user::Column::Role.eq(Role::Manager));
                 let anyone = managers.add_option(assignee.map(|id| user::Column::Id.eq(id)));
-                self.raise(tx, &ids(tx, anyone).await?).await
+                self.raise_for_staff(tx, anyone).await
             }
             Recipients::AdministratorsOf { job_name } => {
                 let (people, settings) = reachable(tx, user::Column::Role.eq(Role::Administrator).into()).await?;
@@ -67,6 +67,19 @@ impl Notice {
         let Self { to: _, kind, severity, title, message, case, mail: _ } = self;
         let notification = Notification { kind: *kind, severity: *severity, title, message, case: case.as_ref() };
         alert::raise(tx, recipients, notification).await
+    }
+
+    /// An alert about a case for those of these users whom it could be assigned to: someone who left the staff doesn't see the
+    /// case, and the member of a case is not told of the staff's work on it, whatever their role is by now.
+    async fn raise_for_staff(&self, tx: &AuditTx, who: Condition) -> Result<(), DbErr> {
+        let case = match &self.case {
+            Some((id, _)) => case_with(tx, *id).await?,
+            None => None,
+        };
+        let Some(case) = case else { return Ok(()) };
+        let staff = case.assignable(None).filter(who).order_by_asc(user::Column::Id);
+        let recipients: Vec<Uuid> = staff.select_only().column(user::Column::Id).into_tuple().all(tx).await?;
+        self.raise(tx, &recipients).await
     }
 
     async fn queue(&self, tx: &AuditTx, people: &[user::Model], settings: Option<setting::Model>) -> Result<(), DbErr> {
@@ -101,10 +114,6 @@ fn ids_of(people: &[user::Model]) -> Vec<Uuid> {
 
 fn active(who: Condition) -> Select<user::Entity> {
     user::active().filter(who).order_by_asc(user::Column::Id)
-}
-
-async fn ids(tx: &AuditTx, who: Condition) -> Result<Vec<Uuid>, DbErr> {
-    active(who).select_only().column(user::Column::Id).into_tuple().all(tx).await
 }
 
 /// Active users with their addresses, and the settings, which control whether and when emails are sent and the time zone of

@@ -127,9 +127,10 @@ pub async fn submissions_of<C: ConnectionTrait>(db: &C, cases: &[Uuid]) -> Resul
     Ok(steps.all(db).await?.into_iter().map(|step| (step.case_id, step)).collect())
 }
 
-/// The decisions on cases that are visible to a caller.
+/// The decisions on cases that are visible to a caller, except for their own.
 pub fn decisions(caller: &Caller) -> Select<Entity> {
-    let is_visible = case::is_among((Entity, Column::CaseId), case::visible_to(caller));
+    let of_others = case::visible_to(caller).filter(case::Column::MemberId.ne(caller.id()));
+    let is_visible = case::is_among((Entity, Column::CaseId), of_others);
     Entity::find().filter(Column::ReviewAction.is_in(ReviewAction::DECISIONS)).filter(is_visible)
 }
 

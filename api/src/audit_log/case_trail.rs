@@ -5,22 +5,21 @@ use super::page::{self, AuditEntryList};
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Answer, Anyone, AuditEntry, PathId};
+use crate::http::{Answer, Anyone, PathId};
 use crate::state::App;
 use crate::wire::{LookupProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
 use entity::audit_log::MemberView;
 use entity::case;
-use entity::user::Role;
 
 /// List the audit entries of a case
 ///
-/// Available to every caller who can see the case; of a deleted case, to those who can read the audit log. Newest first or
-/// oldest first, 25 per page. `changed_field` with `limit=1` returns the entry that last set a field. The case's member sees only
-/// entries about what is visible to them: no IP addresses, no internal work of the staff, no result before its release. The
-/// access is recorded in the audit log; the same again by the same caller within 15 minutes is only counted, and the next entry
-/// has the number as `folded_count`.
+/// Available to every caller who can see the case; of a deleted case, to those who can read the audit log. Newest first or oldest
+/// first, 25 per page. `changed_field` with `limit=1` returns the entry that last set a field. The case's member, whatever their
+/// role is by now, sees only entries about what is visible to them: no IP addresses, no internal work of the staff, no result
+/// before its release. The access is recorded in the audit log; the same again by the same caller within 15 minutes is only
+/// counted, and the next entry has the number as `folded_count`.
 #[utoipa::path(
     tag = "audit-log",
     params(
@@ -51,13 +50,12 @@ pub async fn list_case_audit_trail(
     let id = id.get()?;
     let snapshot = app.snapshot().await?;
     let case = case::traced(&snapshot, id, &by).await?;
-    let is_member = by.role() == Role::Member;
-    let view = if is_member { Some(MemberView::read(&snapshot, &case, &by, app.now()).await?) } else { None };
-    let filter = of_case.restricted_to(id, view, filter);
+    let view = if case.is_kept_from(&by) { Some(MemberView::read(&snapshot, &case, &by, app.now()).await?) } else { None };
+    let filter = of_case.restricted_to(id, view.clone(), filter);
     let mut list = page::read(&snapshot, &filter, order.direction(), &page).await?;
     snapshot.commit().await?;
-    if is_member {
-        list.data = list.data.into_iter().map(AuditEntry::as_seen_by_its_member).collect();
+    if let Some(view) = view {
+        list.data = list.data.into_iter().map(|entry| entry.as_seen_by_its_member(&view)).collect();
     }
     if page.is_first() {
         let read = Event::audit_log_accessed("case_trail", ("case", id.to_string()), given);

@@ -80,9 +80,9 @@ pub async fn count_cases(
     if by.role() == Role::Member && *property == CaseProperty::Tier {
         return Err(Error::parameter("by", "not_available", "must not be tier for members"));
     }
-    let at = ListedAt::read(&app, app.now()).await?;
+    let at = ListedAt::read(&app, &by, app.now()).await?;
     let found = filter.find(&app, &by, period, &at)?;
-    let counted = counts::counts(app.readers(), found, *property, &by, at.now, at.rush).await?;
+    let counted = counts::counts(app.readers(), found, *property, at.hidden, at.now, at.rush).await?;
     Ok(Answer::plain(CaseCounts {
         by: *property,
         total_cases: counted.total_cases,

@@ -7,9 +7,9 @@ use crate::wire::fields::{CivilDay, Id, SearchText, WorkshopFilter, at_most_all}
 use crate::wire::{Error, Instant, Result};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
+use entity::case::secrecy::{self, Hidden};
 use entity::case::urgency::Rush;
-use entity::case::{self, CaseStatus, Column, Tier, Urgency, listing, member_update, secrecy};
-use entity::setting;
+use entity::case::{self, CaseStatus, Column, Tier, Urgency, listing, member_update};
 use entity::user::Role;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
@@ -24,7 +24,8 @@ const USERS_MAX: u64 = 50;
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct ListCases {
-    /// May be repeated. For its member, a completed case that has not been released is `accepted`
+    /// May be repeated. For its member, a completed case that has not been released has the status before: `accepted`, or
+    /// `pending_review` if a review completed it
     #[serde(default)]
     #[validate(custom(function = "at_most_all"))]
     status: Vec<CaseStatus>,
@@ -87,18 +88,18 @@ impl ListCases {
         let (due_before, due_after) = (day("due_before", self.due_before)?, day("due_after", self.due_after)?);
         let created = period.ids_in(at.as_of, at.zone)?.map(|ids| Column::Id.gte(ids.from).and(Column::Id.lt(ids.before)));
         let condition = self
-            .condition(by, app, at)
+            .condition(app, at)
             .add_option(created)
             .add_option(due_before.map(|day| Column::DueOn.lt(day)))
             .add_option(due_after.map(|day| Column::DueOn.gt(day)))
-            .add_option(self.is_overdue.map(|is| listing::is_overdue(is, at.today(), by, at.now)));
+            .add_option(self.is_overdue.map(|is| listing::is_overdue(is, at.today(), at.hidden, at.now)));
         Ok(case::visible_to(by).filter(condition))
     }
 
-    fn condition(&self, by: &Anyone, app: &App, at: &ListedAt) -> Condition {
-        let changed_since = |Instant(at)| secrecy::updated_at_for(by).gte(at);
+    fn condition(&self, app: &App, at: &ListedAt) -> Condition {
+        let changed_since = |Instant(since)| secrecy::updated_at(at.hidden).gte(since);
         Condition::all()
-            .add_option((!self.status.is_empty()).then(|| case::has_status(&self.status, by, at.now)))
+            .add_option((!self.status.is_empty()).then(|| secrecy::has_status(&self.status, at.hidden, at.now)))
             .add_option((!self.tier.is_empty()).then(|| Column::Tier.is_in(self.tier.iter().copied())))
             .add_option(self.urgency.map(|urgency| at.rush.is(urgency)))
             .add_option(one_of(Column::AssignedToId, &self.assigned_to))
@@ -119,13 +120,16 @@ pub struct ListedAt {
     /// The instant that the name of a period refers to.
     as_of: DateTime<Utc>,
     pub rush: Rush,
+    /// The completions that the caller is not shown.
+    pub hidden: Hidden,
     zone: Tz,
 }
 
 impl ListedAt {
-    pub async fn read(app: &App, as_of: DateTime<Utc>) -> Result<Self> {
-        let (settings, now) = (setting::current(app.readers()).await?, app.now());
-        Ok(Self { now, as_of, rush: Rush::at(now, &settings)?, zone: settings.zone()? })
+    pub async fn read(app: &App, by: &Anyone, as_of: DateTime<Utc>) -> Result<Self> {
+        let now = app.now();
+        let (settings, hidden) = Hidden::with_settings(app.readers(), by, now).await?;
+        Ok(Self { now, as_of, rush: Rush::at(now, &settings)?, hidden, zone: settings.zone()? })
     }
 
     fn today(&self) -> NaiveDate {

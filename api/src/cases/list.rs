@@ -109,10 +109,10 @@ pub async fn list_cases(
     let (filter, period, CaseOrder { sort }, paging) = &query.parts;
     sort.ensure_available(&by)?;
     let page = paging.page_request(&request, &app, &by, 50)?;
-    let (backend, at) = (app.readers().backend(), ListedAt::read(&app, page.as_of).await?);
+    let (backend, at) = (app.readers().backend(), ListedAt::read(&app, &by, page.as_of).await?);
     let found = listing::with_text(filter.find(&app, &by, period, &at)?, sort.text(), backend);
     let position = |listed: &Listed| sort.position(listed, &by, &at);
-    let (rows, page) = page.read(app.readers(), found, &sort.key(&by, &at, backend), position).await?;
+    let (rows, page) = page.read(app.readers(), found, &sort.key(&at, backend), position).await?;
     let rows: Vec<case::Model> = rows.into_iter().map(|listed| listed.case).collect();
     let beside = Beside::read(&app, &rows, &by, at).await?;
     let data = rows.into_iter().map(|row| CaseSummary::new(row, &by, &beside)).collect();

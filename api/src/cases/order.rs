@@ -132,14 +132,14 @@ impl CaseSort {
         }
     }
 
-    pub fn key(self, by: &Anyone, at: &ListedAt, backend: DbBackend) -> SortKey {
+    pub fn key(self, at: &ListedAt, backend: DbBackend) -> SortKey {
         let (value, direction) = self.parts();
         let column = |column: Column| Expr::col(column.as_column_ref());
         let (expression, read): (Expr, fn(&str) -> Option<Value>) = match value {
             By::Created => return SortKey::id(Column::Id, direction),
             By::Due => (column(Column::DueOn), day),
-            By::Updated => (secrecy::updated_at_for(by), instant),
-            By::Status => (listing::status_place(by, at.now), place),
+            By::Updated => (secrecy::updated_at(at.hidden), instant),
+            By::Status => (listing::status_place(at.hidden, at.now), place),
             By::Urgency => (at.rush.column(), text),
             By::Tier => (listing::tier(), text),
             By::Text(listed) => (listed.expression(backend), text),

@@ -3,6 +3,7 @@
 use crate::http::Anyone;
 use crate::wire::{Error, Result};
 use entity::audit::AuditTx;
+use entity::case;
 use entity::user::{self, Role};
 use uuid::Uuid;
 
@@ -16,6 +17,14 @@ pub async fn assignee(tx: &AuditTx, id: Uuid) -> Result<user::Model> {
 pub async fn active_member(tx: &AuditTx, id: Uuid) -> Result<user::Model> {
     let member = user::assignee(tx, id).await?.filter(|user| user.role == Role::Member && user.is_active);
     member.ok_or_else(|| Error::field("/member_id", "unknown_user", "must be the id of an active member"))
+}
+
+/// The assignee of a case, likewise locked.
+pub async fn current_assignee(tx: &AuditTx, case: &case::Model) -> Result<Option<user::Model>> {
+    match case.assigned_to_id {
+        Some(id) => Ok(user::assignee(tx, id).await?),
+        None => Ok(None),
+    }
 }
 
 /// Whether the level rule is overridden. Only an administrator may do that, and must give a reason.

@@ -1,5 +1,6 @@
 //! Reopen a case.
 
+use super::people::current_assignee;
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
@@ -7,7 +8,6 @@ use crate::wire::WriteProblems;
 use crate::wire::fields::Reason;
 use actix_web::post;
 use entity::case::CaseAction;
-use entity::user;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -40,10 +40,7 @@ pub async fn reopen_case(app: App, by: Staff, target: CaseTarget, body: Body<Reo
     let (tx, by) = app.begin(&by).await?;
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Reopen).await?;
-    let assignee = match case.assigned_to_id {
-        Some(id) => user::assignee(&tx, id).await?,
-        None => None,
-    };
+    let assignee = current_assignee(&tx, &case).await?;
     let case = tx.save(case.reopen(assignee.as_ref())?).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -1,5 +1,6 @@
 //! Resubmit a case.
 
+use super::people::current_assignee;
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, IfMatchHeader, Member, OptionalBody, Result};
 use crate::state::App;
@@ -25,15 +26,16 @@ pub struct ResubmitCase {
 
 /// Resubmit a case
 ///
-/// Its member must have edited a field or added a document since the case was completed or rejected. Allowed from:
-/// `needs_resubmission`, and `completed` once released.
+/// Its member must have edited a field or added a document since the case was completed or rejected. If its assignee can no
+/// longer be assigned to cases, it returns to the queue unassigned. Allowed from: `needs_resubmission`, and `completed` once
+/// released.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
     request_body(content = Option<ResubmitCase>, description = "Optional"),
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({
-        "always": ["case_resubmitted"], "may": [], "denied": entity::audit::Action::CaseResubmitted,
+        "always": ["case_resubmitted"], "may": ["case_reassigned"], "denied": entity::audit::Action::CaseResubmitted,
     }))),
 )]
 #[post("/cases/{case_id}/resubmit")]
@@ -47,6 +49,7 @@ pub async fn resubmit_case(
     let (case, Circumstances { new_documents, .. }) = target.locked_when(&tx, &by, CaseAction::Resubmit).await?;
     tx.note(key::EDITED_FIELDS, case.edited_fields().into_iter().collect::<Vec<_>>());
     tx.note(key::NEW_DOCUMENTS, new_documents);
-    let case = tx.save(case.resubmit(body.notes.as_deref(), new_documents, tx.now())?).await?;
+    let assignee = current_assignee(&tx, &case).await?;
+    let case = tx.save(case.resubmit(body.notes.as_deref(), new_documents, assignee.as_ref(), tx.now())?).await?;
     CaseDetail::committed(tx, case, &by).await
 }

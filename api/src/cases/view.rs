@@ -129,7 +129,8 @@ pub struct CaseDetail {
     /// Incremented with every change; also the `ETag`
     #[schema(minimum = 1)]
     pub version: i32,
-    /// For its member, a completed case that has not been released is `accepted`
+    /// For its member, a completed case that has not been released has the status before: `accepted`, or `pending_review` if a
+    /// review completed it
     pub status: CaseStatus,
     pub is_on_hold: bool,
     #[schema(max_length = 50)]
@@ -224,7 +225,7 @@ impl CaseDetail {
 
     #[expect(clippy::too_many_lines, reason = "one line per column of a case, twice")]
     pub(super) fn new(row: case::Model, by: &Anyone, beside: &Beside) -> Self {
-        let is_member = by.role() == Role::Member;
+        let (is_member, is_own) = (by.role() == Role::Member, row.is_kept_from(by));
         let status = row.status_for(by, beside.when.now);
         let is_result_hidden = status != row.status;
         let (shown_version, shown_updated_at) = (row.version_for(by), row.updated_at_for(by));
@@ -308,7 +309,7 @@ impl CaseDetail {
             assigned_to: beside.person(assigned_to_id),
             accepted_by: beside.person(accepted_by_id),
             hold,
-            review: review_status.filter(|_| !is_member).map(|status| ReviewBlock {
+            review: review_status.filter(|_| !is_own).map(|status| ReviewBlock {
                 status: Some(status),
                 reviewed_by: beside.person(reviewed_by_id),
                 reviewed_at: instant(reviewed_at),

@@ -12,6 +12,9 @@ use entity::credit;
 ///
 /// Managers and administrators can read every user's allowances, technicians those of members, members their own. Returns 404 for
 /// a quarter without an allowance.
+///
+/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: user_viewed`, once per reader, user
+/// and hour; reading one's own is not.
 #[utoipa::path(
     tag = "credits",
     params(AllowancePath, IfNoneMatchHeader),
@@ -20,10 +23,7 @@ use entity::credit;
         (status = NOT_MODIFIED, description = "The allowance still has the version named by If-None-Match"),
         ReadProblems,
     ),
-    extensions(
-        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
-        ("x-audit-reason" = json!("reading allowances is routine work; denied attempts are audited")),
-    ),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["other"], "denied": entity::audit::Action::Other}))),
 )]
 #[get("/users/{user_id}/credit-allowances/{quarter}")]
 pub async fn get_credit_allowance(
@@ -35,6 +35,7 @@ pub async fn get_credit_allowance(
     let member = target.member(app.readers(), &by).await?;
     let allowance =
         credit::find_allowance(member.id, target.quarter()?).one(app.readers()).await?.ok_or_else(Error::not_found)?;
+    app.record_view_of(&by, &member).await?;
     let version = allowance.version;
     Ok(Answer::new(CreditAllowance::read(app.readers(), allowance).await?, version))
 }

@@ -18,14 +18,14 @@ const LIMIT: u64 = 50;
 ///
 /// Latest quarter first. Managers and administrators can read every user's allowances, technicians those of members, members
 /// their own.
+///
+/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: user_viewed`, once per reader, user
+/// and hour; reading one's own is not.
 #[utoipa::path(
     tag = "credits",
     params(MemberPath, Paging),
     responses((status = OK, description = "A page of allowances", body = CreditAllowanceList), ReadProblems),
-    extensions(
-        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
-        ("x-audit-reason" = json!("reading allowances is routine work; exports of allowances are audited")),
-    ),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["other"], "denied": entity::audit::Action::Other}))),
 )]
 #[get("/users/{user_id}/credit-allowances")]
 pub async fn list_credit_allowances(
@@ -41,6 +41,7 @@ pub async fn list_credit_allowances(
     let latest_first = SortKey::text(Column::Quarter, Column::Id, Direction::Descending);
     let position = |row: &Model| Position { value: Some(row.quarter.clone()), id: row.id };
     let (rows, page) = page.read(app.readers(), found, &latest_first, position).await?;
+    app.record_view_of(&by, &member).await?;
     let zone = setting::current(app.readers()).await?.zone()?;
     Ok(Answer::plain(CreditAllowanceList { data: CreditAllowance::read_all(app.readers(), rows, zone).await?, page }))
 }

@@ -157,7 +157,7 @@ impl Walk<'_> {
         change.note(key::EDITED_FIELDS, row.edited_fields().into_iter().collect::<Vec<_>>());
         let (notes, new_documents) = (Some("Corrected as asked."), self.new_documents(&row));
         change.note(key::NEW_DOCUMENTS, new_documents);
-        self.save(by, row.resubmit(notes, new_documents, self.at)?, change)
+        self.save(by, row.resubmit(notes, new_documents, self.assignee(), self.at)?, change)
     }
 
     fn accept(&mut self) -> Result<(), DemoError> {

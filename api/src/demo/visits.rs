@@ -76,7 +76,7 @@ impl Visits {
         let user_agent = origin.user_agent.as_deref();
         let mut entries = Vec::new();
         if self.rng.chance(UNKNOWN_NAMES) {
-            entries.push((Event::login_failed("", None, "unknown_user", user_agent), at));
+            entries.push((Event::login_failed("", None, "unknown_username", user_agent), at));
             return entries;
         }
         let mut at = at;

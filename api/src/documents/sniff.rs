@@ -18,7 +18,7 @@ impl Kind {
     }
 
     fn is_called(&self, declared: &str) -> bool {
-        self.canonical == declared || self.aliases.contains(&declared)
+        self.canonical == declared || self.aliases.contains(&declared) || (self.is_office() && ARCHIVES.contains(&declared))
     }
 }
 
@@ -83,6 +83,8 @@ static TAKEN: [Kind; 7] = [
 ];
 /// Types without a signature, distinguished only by what the uploader declares.
 static TEXTS: [Kind; 2] = [Kind::new("text/plain", PLAIN_ALIASES), Kind::new("text/csv", CSV_ALIASES)];
+/// What programs declare that know DOCX and XLSX only as what they are made of: an archive.
+const ARCHIVES: [&str; 2] = ["application/zip", "application/x-zip-compressed"];
 /// What programs declare when they don't know.
 const UNKNOWN: [&str; 7] = [
     "",
@@ -128,8 +130,16 @@ fn essence(declared: &str) -> String {
 /// An archive with a table of contents as Office writes it, in an order that `infer` doesn't recognize.
 fn office(head: &[u8], declared: Option<&str>) -> Option<&'static Kind> {
     let has = |name: &[u8]| head.windows(name.len()).any(|window| window == name);
-    let declared = TAKEN.iter().find(|kind| kind.is_office() && declared.is_some_and(|declared| kind.is_called(declared)));
-    declared.filter(|_| has(b"[Content_Types].xml"))
+    let found = match declared {
+        Some(declared) if ARCHIVES.contains(&declared) => match (has(b"word/"), has(b"xl/")) {
+            (true, false) => Some(DOCX.canonical),
+            (false, true) => Some(XLSX.canonical),
+            (true, true) | (false, false) => None,
+        },
+        Some(declared) => [&DOCX, &XLSX].into_iter().find(|kind| kind.is_called(declared)).map(|kind| kind.canonical),
+        None => None,
+    };
+    TAKEN.iter().find(|kind| Some(kind.canonical) == found).filter(|_| has(b"[Content_Types].xml"))
 }
 
 impl Kind {
@@ -253,6 +263,18 @@ mod tests {
         assert_eq!(detect_content(&archive("_rels/.rels", "xl/workbook.xml"), ""), Ok(xlsx));
         assert_eq!(detect_content(&archive("_rels/.rels", "else"), docx), Ok(docx));
         assert_eq!(detect_content(&archive("_rels/.rels", "else"), ""), Err(SniffError::Unknown));
+        for declared in ["application/zip", "application/x-zip-compressed", "Application/ZIP; charset=binary"] {
+            for (second, third, found) in [
+                ("_rels/.rels", "word/document.xml", Ok(docx)),
+                ("_rels/.rels", "xl/workbook.xml", Ok(xlsx)),
+                ("else", "docProps/app.xml", Err(SniffError::Unknown)),
+                ("else", "else/word/document.xml", Ok(docx)),
+                ("else", "else/xl/workbook.xml", Ok(xlsx)),
+            ] {
+                assert_eq!(detect_content(&archive(second, third), declared), found, "{declared} {second} {third}");
+            }
+        }
+        assert_eq!(detect_content(b"%PDF-1.7\n", "application/zip"), Err(SniffError::OtherThanDeclared));
     }
 
     #[test]

@@ -18,13 +18,13 @@ pub fn read(head: &[u8], is_whole: bool) -> Option<String> {
     } else {
         return unmarked(head, is_whole);
     };
-    text.filter(|text| is_legible(text))
+    text.and_then(|text| legible(&text))
 }
 
 fn unmarked(head: &[u8], is_whole: bool) -> Option<String> {
     let wide = |read: fn([u8; 2]) -> u16| utf_16(head, is_whole, read).filter(|text| has_ascii(text));
     let candidates = [utf_8(head, is_whole), Some(single_bytes(head)), wide(u16::from_le_bytes), wide(u16::from_be_bytes)];
-    candidates.into_iter().flatten().find(|text| is_legible(text))
+    candidates.into_iter().flatten().find_map(|text| legible(&text))
 }
 
 /// UTF-8, possibly cut in the middle of a character.
@@ -62,9 +62,39 @@ fn utf_32(bytes: &[u8], read: fn([u8; 4]) -> u32) -> Option<String> {
     if rest.is_empty() { text } else { None }
 }
 
-/// Something, and no control characters: binary files have some among their first bytes.
-fn is_legible(text: &str) -> bool {
-    !text.is_empty() && !text.chars().any(|letter| letter.is_control() && !matches!(letter, '\t' | '\n' | '\r' | '\u{c}'))
+/// The escape character, with which ISO 2022 designates a character set: ISO-2022-JP, -KR and -CN.
+const ESCAPE: char = '\u{1b}';
+/// The end of a text under DOS and CP/M, which also filled up a block with it.
+const END_OF_TEXT: char = '\u{1a}';
+
+/// The letters of a text, if it is one: something, and no control characters, which binary files have among their first bytes.
+fn legible(text: &str) -> Option<String> {
+    let text = text.trim_end_matches(END_OF_TEXT);
+    let plain = without_designations(text);
+    let is_designated = plain.len() < text.len();
+    let is_expected = |letter: char| match letter {
+        '\t' | '\n' | '\r' | '\u{c}' => true,
+        // They switch between two sets, one of which a designation has named.
+        '\u{e}' | '\u{f}' => is_designated,
+        _ => !letter.is_control(),
+    };
+    Some(plain).filter(|plain| !plain.is_empty() && plain.chars().all(is_expected))
+}
+
+/// The text without what designates character sets: an escape, bytes from 0x20 to 0x2F, and one from 0x30 to 0x7E (ECMA-35,
+/// 13.2). One that is cut off at the end of a sample is one too.
+fn without_designations(text: &str) -> String {
+    let mut parts = text.split(ESCAPE);
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|letter| matches!(letter, ' '..='/'));
+        match rest.chars().next() {
+            Some('0'..='~') if rest.len() < part.len() => plain.push_str(rest.get(1..).unwrap_or_default()),
+            None => {}
+            Some(_) => plain.extend([ESCAPE.to_string().as_str(), part]),
+        }
+    }
+    plain
 }
 
 fn has_ascii(text: &str) -> bool {
@@ -96,6 +126,12 @@ mod tests {
             ([b"\xff\xfe\0\0".to_vec(), utf_32(u32::to_le_bytes)].concat(), german),
             ([b"\0\0\xfe\xff".to_vec(), utf_32(u32::to_be_bytes)].concat(), german),
             (b"caf\xe9 \x80 5".to_vec(), "caf\u{fffd} \u{fffd} 5"),
+            (b"\x1b$BL>A0\x1b(B;1\r\n".to_vec(), "L>A0;1\r\n"),
+            (b"a;\x1b$@F|K\\\x1b(J\r\n".to_vec(), "a;F|K\\\r\n"),
+            (b"\x1b$)C\x0e@L8'\x0f;1\n".to_vec(), "\u{e}@L8'\u{f};1\n"),
+            (b"a;b\r\n\x1a".to_vec(), "a;b\r\n"),
+            (b"Gr\x81\xe1e\r\n\x1a\x1a\x1a".to_vec(), "Gr\u{fffd}\u{fffd}e\r\n"),
+            ([wide(german, u16::to_le_bytes), vec![0x1a, 0]].concat(), german),
             (b"\xcf\xf0\xe8\xe2\xe5\xf2".to_vec(), "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}"),
         ] {
             assert_eq!(read(&bytes, true).as_deref(), Some(read_as), "{bytes:x?}");
@@ -114,6 +150,11 @@ mod tests {
             b"\x1f\x8b\x08\0\0\0\0\0",
             b"RIFF\x24\x08\0\0WAVEfmt ",
             b"\x01\x02\x03\x04",
+            b"\x1a",
+            b"a\x1ab",
+            b"a\x1b[2Jb",
+            b"a\x1bb",
+            b"a\x0eb\x0f",
             b"\xff\xfea",
             b"\xff\xfe\x00\xd8a\0",
             b"\xff\xfe\0\0\xff\xff\xff\xff",

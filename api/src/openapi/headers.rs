@@ -64,8 +64,9 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
     (
         "Unencoded-Digest",
         "UnencodedDigest",
-        "SHA-256 digest of the content before compression, for files of at most 256 KiB. The digest of a longer file is in the \
-         audit log once it was sent completely",
+        "SHA-256 digest of the content before compression, for files of at most 256 KiB. Responses have no trailers, because \
+         the HTTP library ends chunked bodies without any: once a longer file was sent completely, a second audit entry has its \
+         count and its digest",
         "sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:",
     ),
     (

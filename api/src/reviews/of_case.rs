@@ -3,7 +3,7 @@
 use super::{CaseReview, CaseReviewList};
 use crate::http::{Answer, PageInfo, PathId, Staff};
 use crate::state::App;
-use crate::wire::{ReadProblems, Result};
+use crate::wire::{Error, ReadProblems, Result};
 use actix_web::get;
 use entity::audit::Event;
 use entity::{case, review};
@@ -13,7 +13,7 @@ const LISTED_MAX: u64 = 200;
 
 /// List the review history of a case
 ///
-/// Submissions for review and decisions, newest first.
+/// Submissions for review and decisions, newest first. Refused to members, and to staff whose own case it is.
 ///
 /// With the setting `record_views`, a read by the staff is recorded as `other` with `event: case_viewed`, once per reader, case
 /// and hour.
@@ -27,6 +27,9 @@ const LISTED_MAX: u64 = 200;
 pub async fn list_case_reviews(app: App, by: Staff, id: PathId) -> Result<Answer<CaseReviewList>> {
     let id = id.get()?;
     let case = case::seen(app.readers(), id, &by).await?;
+    if case.member_id == by.id() {
+        return Err(Error::forbidden());
+    }
     let data = CaseReview::read(app.readers(), review::history(app.readers(), case.id).await?).await?;
     let page = PageInfo { next_cursor: None, has_more: false, limit: LISTED_MAX.into(), total: None, total_is_capped: false };
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;

@@ -204,7 +204,7 @@ impl Budgets {
             Kind::Export => self.exports.turn(caller_id).await,
             Kind::Upload => self.uploads.turn(caller_id).await,
             // A reset takes its turn later, and of each job there is one run at a time.
-            Kind::Probe | Kind::Plain | Kind::Reset | Kind::Job => Ok(Turn::default()),
+            Kind::Probe | Kind::Plain | Kind::Reset | Kind::Job => Ok(Permit::default()),
         }
     }
 
@@ -214,8 +214,8 @@ impl Budgets {
     /// # Errors
     ///
     /// 503 `unavailable` if too many are waiting, or this one waited too long.
-    pub async fn reset_turn(&self) -> Result<Turn> {
-        Ok(Turn(vec![self.resets.turn().await?]))
+    pub async fn reset_turn(&self) -> Result<Permit> {
+        Ok(Permit(vec![self.resets.turn().await?]))
     }
 
     /// How long processing a request of this kind may take.

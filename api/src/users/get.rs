@@ -5,7 +5,6 @@ use crate::http::{Answer, Anyone, IfNoneMatch, IfNoneMatchHeader, UserDetail};
 use crate::state::App;
 use crate::wire::{LookupProblems, Result};
 use actix_web::get;
-use entity::audit::Event;
 
 /// Get a user
 ///
@@ -27,10 +26,8 @@ use entity::audit::Event;
 #[get("/users/{user_id}")]
 pub async fn get_user(app: App, by: Anyone, target: UserTarget, _: IfNoneMatch) -> Result<Answer<UserDetail>> {
     let user = target.seen(app.readers(), &by).await?;
-    let (version, is_own, viewed) = (user.version, user.id == by.id(), Event::user_viewed(&user));
+    let version = user.version;
+    app.record_view_of(&by, &user).await?;
     let view = UserDetail::read(app.readers(), user).await?;
-    if !is_own {
-        app.record_view(&by, viewed).await?;
-    }
     Ok(Answer::new(view, version))
 }

@@ -16,14 +16,14 @@ const LIMIT: u64 = 50;
 /// List the API keys of a service account
 ///
 /// Newest first, including expired and revoked keys; the keys themselves are never shown. Other users have none.
+///
+/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: user_viewed`, once per reader, user
+/// and hour; reading one's own is not.
 #[utoipa::path(
     tag = "users",
     params(UserPath, Paging),
     responses((status = OK, description = "A page of API keys", body = ApiKeyList), ReadProblems),
-    extensions(
-        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
-        ("x-audit-reason" = json!("no secret is shown; creating and revoking keys is recorded")),
-    ),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["other"], "denied": entity::audit::Action::Other}))),
 )]
 #[get("/users/{user_id}/api-keys")]
 pub async fn list_user_api_keys(
@@ -38,5 +38,6 @@ pub async fn list_user_api_keys(
     let found = Entity::find().filter(Column::UserId.eq(user.id));
     let newest_first = SortKey::newest_first(Column::Id);
     let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &Model| row.id.into()).await?;
+    app.record_view_of(&by, &user).await?;
     Ok(Answer::plain(ApiKeyList { data: rows.into_iter().map(ApiKeyDetail::new).collect(), page }))
 }

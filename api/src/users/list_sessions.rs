@@ -19,14 +19,14 @@ const LIMIT: u64 = 50;
 ///
 /// The sessions that are active now, newest first, with where the user signed in from. Everyone may list their own sessions,
 /// technicians those of members, administrators those of all users. Service accounts have no sessions.
+///
+/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: user_viewed`, once per reader, user
+/// and hour; reading one's own is not.
 #[utoipa::path(
     tag = "users",
     params(UserPath, Paging),
     responses((status = OK, description = "A page of sessions", body = SessionList), ReadProblems),
-    extensions(
-        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
-        ("x-audit-reason" = json!("no secret is shown; signing in and ending sessions is recorded")),
-    ),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["other"], "denied": entity::audit::Action::Other}))),
 )]
 #[get("/users/{user_id}/sessions")]
 pub async fn list_user_sessions(
@@ -45,6 +45,7 @@ pub async fn list_user_sessions(
     let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &Model| row.id.into()).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut sign_ins = audit_log::sign_ins(app.readers(), &ids).await?;
+    app.record_view_of(&by, &user).await?;
     let shown = |row: Model| {
         let sign_in = sign_ins.remove(&row.id);
         SessionDetail::new(row, sign_in, by.session_id)

@@ -1,4 +1,5 @@
-//! What a refused attempt was about: the case and the person that the object named by its path belongs to.
+//! What a refused attempt was about: the case and the person that the object named by its path belongs to, or that its query
+//! names.
 
 use crate::audit::{Audited, Event};
 use crate::user::{self, Person};
@@ -87,6 +88,23 @@ impl Subject {
             ObjectKind::Job | ObjectKind::Other => None,
         };
         Ok(found.unwrap_or_default())
+    }
+
+    /// What a query names: a case, and the first of these users that exists, or else the member of the case. One statement for
+    /// the case and one for the users that are named, whether they exist or not.
+    pub async fn named<C: ConnectionTrait>(db: &C, case: Option<Uuid>, users: Vec<Uuid>) -> Result<Self, DbErr> {
+        let of_case = match case {
+            Some(id) => Self::find(db, ObjectKind::Case, id).await?,
+            None => Self::default(),
+        };
+        let found = if users.is_empty() { Vec::new() } else { Person::load(db, users.clone()).await? };
+        let person = users.iter().find_map(|id| found.iter().find(|person| person.id == *id)).cloned();
+        Ok(Self { person, ..Self::default() }.or(of_case))
+    }
+
+    /// This, and of another what this lacks.
+    pub fn or(self, other: Self) -> Self {
+        Self { case: self.case.or(other.case), document: self.document.or(other.document), person: self.person.or(other.person) }
     }
 }
 

@@ -5,12 +5,12 @@ use super::change::json_text;
 use super::filter::contains;
 use crate::audit::{Action, Audited, Outcome};
 use crate::audit_entry::{Column, Entity};
-use crate::case::{self, Column as C};
+use crate::case::{self, CaseStatus, Column as C};
 use crate::document;
 use crate::user::Caller;
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -20,8 +20,16 @@ use serde_json::{Value as Json, json};
 #[derive(Clone, Debug)]
 pub struct MemberView {
     shows_reports: bool,
-    /// Completions that the member was never shown, and the changes that reverted them.
-    secrets: Vec<Uuid>,
+    secrets: Secrets,
+}
+
+/// The entries about completions that the member was never shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Secrets {
+    /// Those that they don't see: the completions, and what reverted the ones that were shown as `accepted`.
+    hidden: Vec<Uuid>,
+    /// What reverted the completions that were shown as `pending_review`: they see the end of that review.
+    reviews_ended: Vec<Uuid>,
 }
 
 impl MemberView {
@@ -34,6 +42,11 @@ impl MemberView {
     ) -> Result<Self, DbErr> {
         let shows_reports = document::shows_reports(case, member, now);
         Ok(Self { shows_reports, secrets: undisclosed(turns(db, case.id).await?, now) })
+    }
+
+    /// Whether the member is shown this change as the end of a review that sent the case back, and its completion not at all.
+    pub fn ends_review(&self, id: Uuid) -> bool {
+        self.secrets.reviews_ended.contains(&id)
     }
 
     /// Whether a changed field of a case, given by its wire name, may ever be shown to a member, including in their own entries.
@@ -52,10 +65,14 @@ impl MemberView {
     }
 
     /// The entries that show the member a change of a field, given by its wire name: a filter tells no more than they do.
-    pub(super) fn shows_change_of(name: &str) -> SimpleExpr {
+    pub(super) fn shows_change_of(&self, name: &str) -> Condition {
+        let ended = self.secrets.reviews_ended.iter().copied();
+        let is_told = ended.len() == 0 || name == case::Entity::wire_name(C::Status);
         match Self::ever_shows_field(name) {
-            true => Column::ObjectType.eq(case::Entity::OBJECT),
-            false => Expr::cust("1 = 0"),
+            true => Condition::all()
+                .add(Column::ObjectType.eq(case::Entity::OBJECT))
+                .add_option((!is_told).then(|| Column::Id.is_not_in(ended))),
+            false => Condition::all().add(Expr::cust("1 = 0")),
         }
     }
 
@@ -73,7 +90,8 @@ impl MemberView {
             .add(is(&[Action::NoteAdded, Action::NoteDeleted]).add(says("visibility", "shared")))
             .add(documents.add_option((!self.shows_reports).then(|| says("document_type", "report").not())));
         let seen = Condition::all().add(Column::Outcome.eq(Outcome::Success.code())).add(seen);
-        seen.add_option((!self.secrets.is_empty()).then(|| Column::Id.is_not_in(self.secrets.iter().copied())))
+        let hidden = &self.secrets.hidden;
+        seen.add_option((!hidden.is_empty()).then(|| Column::Id.is_not_in(hidden.iter().copied())))
     }
 }
 
@@ -107,6 +125,26 @@ impl StateChange {
         let to = self.changes.get(field)?.get("to")?;
         Some(to.as_str().and_then(|at| at.parse().ok()))
     }
+
+    /// Whether a completion was the decision of a review.
+    fn ended_a_review(&self) -> bool {
+        let from = self.changes.get("status").and_then(|status| status.get("from"));
+        from.is_some_and(|from| *from == CaseStatus::PendingReview.code())
+    }
+}
+
+/// A completion that was not reverted so far.
+struct Completion {
+    id: Uuid,
+    /// When the member was or will be shown it.
+    release: Option<DateTime<Utc>>,
+    ended_a_review: bool,
+}
+
+impl Completion {
+    fn is_hidden_at(&self, at: DateTime<Utc>) -> bool {
+        self.release.is_none_or(|release| release > at)
+    }
 }
 
 async fn turns<D: ConnectionTrait>(db: &D, case_id: Uuid) -> Result<Vec<StateChange>, DbErr> {
@@ -122,22 +160,27 @@ async fn turns<D: ConnectionTrait>(db: &D, case_id: Uuid) -> Result<Vec<StateCha
     rows.into_iter().map(turn).collect()
 }
 
-/// Completions whose result was not released, neither by now nor before they were reverted.
-fn undisclosed(turns: Vec<StateChange>, now: DateTime<Utc>) -> Vec<Uuid> {
-    let mut secrets = Vec::new();
-    let mut completion: Option<(Uuid, Option<DateTime<Utc>>)> = None;
-    let is_open = |release: Option<DateTime<Utc>>, at| release.is_none_or(|release| release > at);
+/// Completions whose result was not released, neither by now nor before they were reverted, and what reverted them.
+fn undisclosed(turns: Vec<StateChange>, now: DateTime<Utc>) -> Secrets {
+    let mut secrets = Secrets::default();
+    let mut completion: Option<Completion> = None;
     for turn in turns {
         let release = turn.set("released_at").flatten().or_else(|| turn.set("scheduled_release_at").flatten());
         match (turn.set("completed_at"), completion.take()) {
-            (Some(Some(_)), _) => completion = Some((turn.id, release)),
-            (Some(None), Some((id, release))) if is_open(release, turn.at) => secrets.extend([id, turn.id]),
+            (Some(Some(_)), _) => {
+                completion = Some(Completion { id: turn.id, release, ended_a_review: turn.ended_a_review() });
+            }
+            (Some(None), Some(reverted)) if reverted.is_hidden_at(turn.at) => {
+                secrets.hidden.push(reverted.id);
+                let shown = if reverted.ended_a_review { &mut secrets.reviews_ended } else { &mut secrets.hidden };
+                shown.push(turn.id);
+            }
             (Some(None), _) => {}
-            (None, Some((id, earlier))) => completion = Some((id, release.or(earlier))),
+            (None, Some(earlier)) => completion = Some(Completion { release: release.or(earlier.release), ..earlier }),
             (None, None) => {}
         }
     }
-    secrets.extend(completion.filter(|(_, release)| is_open(*release, now)).map(|(id, _)| id));
+    secrets.hidden.extend(completion.filter(|completion| completion.is_hidden_at(now)).map(|completion| completion.id));
     secrets
 }
 
@@ -167,7 +210,9 @@ mod tests {
     fn a_completion_is_disclosed_once_released_and_never_if_undone_before() {
         let (monday, tuesday, wednesday) = ("2026-12-07T00:00:00.000Z", "2026-12-08T00:00:00.000Z", "2026-12-09T00:00:00.000Z");
         let secrets = |turns: Vec<StateChange>, now: &str| {
-            undisclosed(turns, now.parse().unwrap()).iter().map(|id| id.as_u128()).collect::<Vec<_>>()
+            let secrets = undisclosed(turns, now.parse().unwrap());
+            assert_eq!(secrets.reviews_ended, [Uuid::nil(); 0]);
+            secrets.hidden.iter().map(|id| id.as_u128()).collect::<Vec<_>>()
         };
         let scheduled = || completed(1, monday, "scheduled_release_at", wednesday);
         assert_eq!(secrets(vec![completed(1, monday, "released_at", monday)], monday), [0; 0]);
@@ -178,5 +223,14 @@ mod tests {
         assert_eq!(secrets(vec![completed(1, monday, "released_at", monday), reopened(2, tuesday)], tuesday), [0; 0]);
         let again = completed(3, wednesday, "released_at", wednesday);
         assert_eq!(secrets(vec![scheduled(), reopened(2, tuesday), again], wednesday), [1, 2]);
+    }
+
+    #[test]
+    fn a_reviewed_completion_that_was_undone_is_shown_as_a_review_that_sent_the_case_back() {
+        let (monday, tuesday, wednesday) = ("2026-12-07T00:00:00.000Z", "2026-12-08T00:00:00.000Z", "2026-12-09T00:00:00.000Z");
+        let mut approved = completed(1, monday, "scheduled_release_at", wednesday);
+        approved.changes["status"]["from"] = json!("pending_review");
+        let secrets = undisclosed(vec![approved, reopened(2, tuesday)], wednesday.parse().unwrap());
+        assert_eq!(secrets, Secrets { hidden: vec![Uuid::from_u128(1)], reviews_ended: vec![Uuid::from_u128(2)] });
     }
 }

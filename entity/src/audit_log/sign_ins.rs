@@ -2,9 +2,10 @@
 
 use crate::audit::{Action, Outcome};
 use crate::audit_entry::{Column, Entity};
+use crate::db::padded;
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -15,34 +16,38 @@ pub struct SignIn {
     pub user_agent: Option<String>,
 }
 
-/// The sign-ins of sessions, in one statement.
+/// The listed sessions, and the name that both databases give to the only column of such a list.
+const ASKED: &str = "asked";
+const ID: &str = "column1";
+
+/// The sign-ins of sessions, in one statement that reads one entry per session by the index of objects.
 pub async fn sign_ins<C: ConnectionTrait>(db: &C, sessions: &[Uuid]) -> Result<HashMap<Uuid, SignIn>, DbErr> {
-    let entries = Entity::find().select_only().columns([Column::ObjectId, Column::Body]);
-    let entries = entries
-        .filter(Column::ObjectType.eq("session"))
-        .filter(Column::ObjectId.is_in(sessions.iter().map(Uuid::to_string)))
-        .filter(Column::ActionType.eq(Action::Login.code()))
-        .filter(Column::Outcome.eq(Outcome::Success.code()));
-    // A repeated refresh is recorded as a sign-in too, and a session has any number of them.
-    let rows: Vec<(String, String)> = entries.filter(Expr::exists(earlier()).not()).into_tuple().all(db).await?;
-    let sign_in = |(id, body): (String, String)| {
+    if sessions.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids = padded(sessions.iter().map(Uuid::to_string));
+    let mut asked = Query::select();
+    asked.column((ASKED, ID)).expr_as(Expr::from(first_entry()), "body").from_values(ids, ASKED);
+    let mut found = HashMap::new();
+    for row in db.query_all(&asked).await? {
+        let (id, body): (String, Option<String>) = (row.try_get("", ID)?, row.try_get("", "body")?);
+        let Some(body) = body else { continue };
         let id = Uuid::parse_str(&id).map_err(|error| DbErr::Type(error.to_string()))?;
-        Ok((id, serde_json::from_str(&body).map_err(|error| DbErr::Json(error.to_string()))?))
-    };
-    rows.into_iter().map(sign_in).collect()
+        found.insert(id, serde_json::from_str(&body).map_err(|error| DbErr::Json(error.to_string()))?);
+    }
+    Ok(found)
 }
 
-/// The sign-ins of the same session before the one that a row records.
-fn earlier() -> SelectStatement {
-    let column = |column: Column| Expr::col(("earlier", column));
-    let same = |of: Column| column(of).equals((Entity, of));
-    Query::select()
-        .expr(Expr::val(1))
-        .from_as(Entity, "earlier")
-        .and_where(same(Column::ObjectType))
-        .and_where(same(Column::ObjectId))
-        .and_where(same(Column::ActionType))
-        .and_where(same(Column::Outcome))
-        .and_where(column(Column::Id).lt(Expr::col((Entity, Column::Id))))
-        .take()
+/// The entry of the sign-in: a repeated refresh is recorded as a sign-in too, and a session has any number of them.
+fn first_entry() -> SelectStatement {
+    Entity::find()
+        .select_only()
+        .column(Column::Body)
+        .filter(Column::ObjectType.eq("session"))
+        .filter(Expr::col(Column::ObjectId.as_column_ref()).equals((ASKED, ID)))
+        .filter(Column::ActionType.eq(Action::Login.code()))
+        .filter(Column::Outcome.eq(Outcome::Success.code()))
+        .order_by_asc(Column::Id)
+        .limit(1)
+        .into_query()
 }

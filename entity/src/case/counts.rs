@@ -1,9 +1,9 @@
 //! Counts cases by what a caller sees of them, in one statement.
 
+use super::secrecy::{Hidden, has_status};
 use super::urgency::Rush;
-use super::{CaseStatus, Column, Entity, has_status};
+use super::{CaseStatus, Column, Entity};
 use crate::page::sortable;
-use crate::user::Caller;
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query, SelectStatement};
@@ -58,10 +58,10 @@ impl CaseProperty {
         }
     }
 
-    fn key(self, caller: &Caller, now: DateTime<Utc>, rush: Rush) -> Expr {
+    fn key(self, hidden: Hidden, now: DateTime<Utc>, rush: Rush) -> Expr {
         let column = |column: Column| Expr::col(column.as_column_ref());
         match self {
-            Self::Status => status(caller, now),
+            Self::Status => status(hidden, now),
             Self::Assignee => column(Column::AssignedToId),
             Self::Workshop => column(Column::WorkshopCode),
             Self::Urgency => rush.column(),
@@ -72,8 +72,8 @@ impl CaseProperty {
 }
 
 /// The status that the caller sees, as a word.
-fn status(caller: &Caller, now: DateTime<Utc>) -> Expr {
-    let seen = |status| has_status(&[status], caller, now);
+fn status(hidden: Hidden, now: DateTime<Utc>) -> Expr {
+    let seen = |status| has_status(&[status], hidden, now);
     CaseStatus::iter().fold(CaseStatement::new(), |words, status| words.case(seen(status), status.code())).into()
 }
 
@@ -82,7 +82,7 @@ pub async fn counts<C: ConnectionTrait>(
     db: &C,
     cases: Select<Entity>,
     by: CaseProperty,
-    caller: &Caller,
+    hidden: Hidden,
     now: DateTime<Utc>,
     rush: Rush,
 ) -> Result<Counts, DbErr> {
@@ -90,7 +90,7 @@ pub async fn counts<C: ConnectionTrait>(
     // Grouped by the name of the key, since its expression may have bound values, which PostgreSQL wouldn't recognise.
     let grouped = cases
         .select_only()
-        .expr_as(by.key(caller, now, rush), "group_key")
+        .expr_as(by.key(hidden, now, rush), "group_key")
         .expr_as(Expr::cust("COUNT(*)"), "case_count")
         .group_by(Expr::col("group_key"));
     let ranked = ranked(grouped.into_query(), by, backend);

@@ -108,6 +108,11 @@ fn review_event(before: &Model, after: &Model, change: &ChangeContext) -> Option
     }
 }
 
+/// The description of a status change.
+pub fn moved(case_number: &str, from: CaseStatus, to: CaseStatus) -> String {
+    format!("Case {case_number} moved from {} to {}", from.code(), to.code())
+}
+
 /// The event name of a status change that has no action type of its own.
 fn status_event(from: CaseStatus, to: CaseStatus, after: &Model) -> &'static str {
     use super::ReviewStatus;
@@ -185,8 +190,7 @@ impl Event {
     }
 
     pub fn case_status_changed(before: &Model, after: &Model, event: &'static str, change: &ChangeContext) -> Self {
-        let (from, to) = (before.status.code(), after.status.code());
-        let description = format!("Case {} moved from {from} to {to}", after.case_number);
+        let description = moved(&after.case_number, before.status, after.status);
         // A first tier and the credit are part of an acceptance; a later change of tier has its own entry.
         let tier: &[C] = if before.tier.is_none() { &[C::Tier] } else { &[] };
         let acceptance = [C::Status, C::CreditTenths, C::AcceptedAt, C::AcceptedById];

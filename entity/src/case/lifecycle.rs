@@ -327,12 +327,21 @@ impl Model {
         row
     }
 
-    /// `new_documents`: how many documents the member added since the case was completed or rejected.
-    pub fn resubmit(self, notes: Option<&str>, new_documents: u64, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
+    /// `new_documents`: how many documents the member added since the case was completed or rejected. The case stays with its
+    /// assignee, or returns to the queue if that user can't be assigned a case any more.
+    pub fn resubmit(
+        self,
+        notes: Option<&str>,
+        new_documents: u64,
+        assignee: Option<&user::Model>,
+        now: DateTime<Utc>,
+    ) -> Result<ActiveModel, CaseRefusal> {
+        let assignee = self.still_assignable(assignee);
         let (count, status, anything_new) = (self.resubmission_count, self.status, self.ensure_anything_new(new_documents));
         let mut row = self.movable_by_member(CaseAction::Resubmit, now)?;
         anything_new?;
         row.status = Set(CaseStatus::Resubmitted);
+        row.assigned_to_id = Set(assignee);
         row.resubmission_count = Set(count.saturating_add(1));
         row.previous_status = Set(Some(status));
         row.resubmitted_at = Set(Some(now));
@@ -343,12 +352,17 @@ impl Model {
 
     /// The case returns to its previous assignee, or to the queue if that user can't be assigned a case any more.
     pub fn reopen(self, assignee: Option<&user::Model>) -> Result<ActiveModel, CaseRefusal> {
-        let assignee = assignee.filter(|assignee| self.ensure_assignable(assignee).is_ok()).map(|assignee| assignee.id);
+        let assignee = self.still_assignable(assignee);
         let mut row = self.movable(CaseAction::Reopen)?;
         row.status = Set(CaseStatus::Accepted);
         row.assigned_to_id = Set(assignee);
         row.clear(super::RELEASE_BLOCK);
         Ok(row)
+    }
+
+    /// The assignee, if the case can still be assigned to them.
+    fn still_assignable(&self, assignee: Option<&user::Model>) -> Option<Uuid> {
+        assignee.filter(|assignee| self.ensure_assignable(assignee).is_ok()).map(|assignee| assignee.id)
     }
 
     /// Sets the given fields if the caller may edit the case in the status that is visible to them. `required` returns the
@@ -420,7 +434,7 @@ impl Model {
 
     /// For transitions by the case's own member, which must not reveal a completion that isn't visible to them yet.
     fn movable_by_member(self, action: CaseAction, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
-        action.ensure_from(self.status_seen_by(Role::Member, now), Role::Member)?;
+        action.ensure_from(self.status_for_member(now), Role::Member)?;
         Ok(self.into_active_model())
     }
 

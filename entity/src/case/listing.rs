@@ -1,8 +1,8 @@
 //! What lists of cases are sorted by, as SQL: as the caller sees it, and the same on both databases.
 
-use super::{CaseStatus, Column, Entity, Model, has_status};
+use super::secrecy::{Hidden, has_status};
+use super::{CaseStatus, Column, Entity, Model};
 use crate::page::sortable;
-use crate::user::Caller;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{CaseStatement, Expr, Func};
 use sea_orm::{
@@ -68,9 +68,9 @@ pub fn with_text(cases: Select<Entity>, text: Option<ListedText>, backend: DbBac
 }
 
 /// The place of the status that the caller sees: `status_for` of each row. The statuses are in the order of a case's course.
-pub fn status_place(caller: &Caller, now: DateTime<Utc>) -> Expr {
+pub fn status_place(hidden: Hidden, now: DateTime<Utc>) -> Expr {
     let places = (0_i32..).zip(CaseStatus::iter());
-    let seen = |status| has_status(&[status], caller, now);
+    let seen = |status| has_status(&[status], hidden, now);
     places.fold(CaseStatement::new(), |places, (place, status)| places.case(seen(status), place)).into()
 }
 
@@ -86,11 +86,11 @@ pub fn tier() -> Expr {
 
 /// Whether the due date of a case has passed, by the date today, and it is neither a draft nor completed as far as the caller
 /// sees.
-pub fn is_overdue(is: bool, today: NaiveDate, caller: &Caller, now: DateTime<Utc>) -> Condition {
+pub fn is_overdue(is: bool, today: NaiveDate, hidden: Hidden, now: DateTime<Utc>) -> Condition {
     // The complement is spelled out: a comparison with a time that is null is neither true nor false.
     let (late, never): (Vec<_>, Vec<_>) = CaseStatus::iter().partition(|status| status.can_be_overdue());
     match is {
-        true => Condition::all().add(Column::DueOn.lt(today)).add(has_status(&late, caller, now)),
-        false => Condition::any().add(Column::DueOn.gte(today)).add(has_status(&never, caller, now)),
+        true => Condition::all().add(Column::DueOn.lt(today)).add(has_status(&late, hidden, now)),
+        false => Condition::any().add(Column::DueOn.gte(today)).add(has_status(&never, hidden, now)),
     }
 }

@@ -14,6 +14,7 @@ mod shown;
 mod status;
 pub mod urgency;
 
+pub use events::moved;
 pub use lifecycle::{CaseRefusal, codes};
 pub use permission::{ActionRefusal, CaseAction, Circumstances};
 pub use shown::Shown;
@@ -243,16 +244,6 @@ impl Model {
     pub fn is_released(&self, now: DateTime<Utc>) -> bool {
         self.released_at.is_some() || self.scheduled_release_at.is_some_and(|at| at <= now)
     }
-
-    /// The status that is visible to this caller: to its member, a completed case that isn't released is `accepted`.
-    pub fn status_for(&self, caller: &Caller, now: DateTime<Utc>) -> CaseStatus {
-        self.status_seen_by(caller.role(), now)
-    }
-
-    fn status_seen_by(&self, role: Role, now: DateTime<Utc>) -> CaseStatus {
-        let hidden = role == Role::Member && self.status == CaseStatus::Completed && !self.is_released(now);
-        if hidden { CaseStatus::Accepted } else { self.status }
-    }
 }
 
 /// What a free-text search over cases looks through; code that changes one of these fields must update the column.
@@ -290,24 +281,6 @@ pub fn due_for_release(now: DateTime<Utc>) -> Select<Entity> {
         .filter(Column::Status.eq(CaseStatus::Completed))
         .filter(Column::ReleasedAt.is_null())
         .filter(Column::ScheduledReleaseAt.lte(now))
-}
-
-/// The cases whose status, as visible to this caller, is one of `statuses`.
-pub fn has_status(statuses: &[CaseStatus], caller: &Caller, now: DateTime<Utc>) -> Condition {
-    let plain = Condition::any().add(Column::Status.is_in(statuses.iter().copied()));
-    if caller.role() != Role::Member {
-        return plain;
-    }
-    let others = statuses.iter().copied().filter(|status| *status != CaseStatus::Completed);
-    let mut known = Condition::any().add(Column::Status.is_in(others));
-    let completed = || Condition::all().add(Column::Status.eq(CaseStatus::Completed));
-    if statuses.contains(&CaseStatus::Completed) {
-        known = known.add(completed().add(released(now)));
-    }
-    if statuses.contains(&CaseStatus::Accepted) {
-        known = known.add(completed().add(unreleased(now)));
-    }
-    known
 }
 
 /// The cases that are visible to a caller. Hidden and absent cases look alike from here on.

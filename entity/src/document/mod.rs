@@ -14,6 +14,7 @@ pub use permission::{DocumentAction, DocumentActionRefusal, may_add};
 
 use crate::audit::audited;
 use crate::case;
+use crate::case::secrecy::{self, Hidden};
 use crate::db::padded;
 use crate::user::{self, Caller, Role};
 use chrono::{DateTime, Utc};
@@ -58,20 +59,17 @@ audited! {
     bookkeeping: [CaseNumber],
 }
 
-/// The documents that are visible to a caller: those of the visible cases; to members, reports only once the result is released.
+/// The documents that are visible to a caller: those of the visible cases; to members, and to whoever's case it is, reports only
+/// once the result is released.
 pub fn visible_to(caller: &Caller, now: DateTime<Utc>) -> Select<Entity> {
     let seen = live().filter(is_in_cases(case::visible_to(caller)));
-    if caller.role() != Role::Member {
-        return seen;
-    }
-    let is_done = case::has_status(&[case::CaseStatus::Completed], caller, now);
-    let is_own = Column::DocumentType.ne(DocumentType::Report);
-    seen.filter(Condition::any().add(is_own).add(is_in_cases(case::visible_to(caller).filter(is_done))))
+    let hiding = case::Entity::find().filter(secrecy::hides_result(Hidden::from(caller), now));
+    seen.filter(Condition::any().add(Column::DocumentType.ne(DocumentType::Report)).add(is_in_cases(hiding).not()))
 }
 
 /// Whether this caller may see the reports of a visible case: the same rule, for one case.
 pub fn shows_reports(case: &case::Model, caller: &Caller, now: DateTime<Utc>) -> bool {
-    caller.role() != Role::Member || case.status_for(caller, now) == case::CaseStatus::Completed
+    !case.is_kept_from(caller) || case.status_for(caller, now) == case::CaseStatus::Completed
 }
 
 /// The report that a new one with the same number replaces.

@@ -1,16 +1,23 @@
 //! Events of a case are reported to the users concerned, in the transaction of the event.
 
 use super::{alerts, kinds};
-use crate::app::at;
+use crate::app::{TestApp, actions, at};
+use crate::cases::visibility::with_role;
+use crate::documents::pay_stub;
 use entity::alert;
 use entity::audit::CarryOut;
-use entity::case::effects;
+use entity::case::{self, effects};
 use entity::job::{self, overdue_hold};
 use entity::outbox::{self, MailStatus};
 use entity::setting;
-use entity::user::Role;
-use sea_orm::{EntityTrait, QueryOrder};
+use entity::user::{self, Level, Role};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value as Json, json};
+
+/// The number of a user's alerts, also if they cannot sign in.
+async fn raised_for(app: &TestApp, user: &user::Model) -> u64 {
+    alert::Entity::find().filter(alert::Column::RecipientId.eq(user.id)).count(&app.outside).await.unwrap()
+}
 
 on_each_database! {
     async fn the_member_is_notified_of_a_hold_with_its_reason(app) {
@@ -67,6 +74,57 @@ on_each_database! {
         );
         assert_eq!(kinds(app, &app.tech(3).await).await, [""; 0], "nobody else hears of it");
         assert_eq!(kinds(app, manager.user.as_ref().unwrap()).await, [""; 0]);
+    }
+
+    async fn alerts_for_the_staff_reach_only_those_who_can_be_assigned_the_case(app) {
+        let active = app.tech(3).await;
+        for (name, role, level, is_active) in [
+            ("has.become.member", Role::Member, None, true),
+            ("is.away", Role::Technician, Some(Level::Three), false),
+            ("is.there", Role::Technician, Some(Level::Three), true),
+        ] {
+            let worker = app.user(name, Role::Technician, Some(Level::Three)).await;
+            let author = app.user(&format!("of.{name}"), Role::Member, None).await;
+            let [released, reviewed] = [
+                app.a_case().owned_by(&author).assigned_to(&worker).completed().create().await,
+                app.a_case().owned_by(&author).assigned_to(&worker).completed().create().await,
+            ];
+            let worker = with_role(app, &worker, role, level).await;
+            if !is_active {
+                let path = format!("users/{}/deactivate", worker.id);
+                app.as_admin().await.post(&path, json!({"reason": "on leave"})).await.expect(200);
+            }
+            let by = app.as_user(&author).await;
+            by.post(&reviewed.url("notes"), json!({"body": "a question", "visibility": "shared"})).await.expect(201);
+            by.upload(&released.url("documents"), &pay_stub()).await.expect(201);
+            let mark = app.mark().await;
+            let again = by.post(&released.url("resubmit"), json!({"notes": "corrected"})).await.expect(200);
+            assert_eq!(again["assigned_to"]["id"] == json!(worker.id), is_active && role != Role::Member, "{name}");
+            let trail = app.since(&mark).await;
+            if is_active && role != Role::Member {
+                assert_eq!(actions(&trail), ["case_resubmitted"]);
+                assert_eq!(kinds(app, &worker).await, ["case_resubmitted", "member_comment"]);
+            } else {
+                assert_eq!(actions(&trail), ["case_resubmitted", "case_reassigned"]);
+                assert_eq!(trail[1]["changes"]["assigned_to_id"], json!({"from": worker.id, "to": null}));
+                assert_eq!(raised_for(app, &worker).await, 0, "{name}");
+                let open = app.as_admin().await.get("cases?unassigned=true&status=resubmitted").await.expect(200);
+                assert!(open.to_string().contains(&released.id()), "{name}: it is in the queue");
+            }
+        }
+        assert_eq!(raised_for(app, &active).await, 0);
+    }
+
+    async fn the_member_of_a_case_is_not_alerted_as_staff_whatever_their_role(app) {
+        let member = app.user("member1", Role::Member, None).await;
+        let case = app.a_case().held().create().await;
+        let former = with_role(app, &member, Role::Manager, None).await;
+        let tx = app.write().await;
+        let row = case::Entity::find_by_id(case.case.id).one(&app.outside).await.unwrap().unwrap();
+        effects::hold_overdue(&row, &setting::current(&tx).await.unwrap()).carry_out(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(raised_for(app, &former).await, 0);
+        assert_eq!(kinds(app, &app.tech(3).await).await, ["hold_overdue"]);
     }
 
     async fn the_member_is_notified_of_a_scheduled_release_when_it_takes_effect(app) {

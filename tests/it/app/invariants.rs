@@ -11,8 +11,26 @@ use entity::{audit_entry, case, credit, document, ledger, note, setting, user};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Statement};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 use std::sync::LazyLock;
 use uuid::Uuid;
+
+/// The values of `event` that docs/domain.md lists, by action.
+pub static EVENTS: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/domain.md");
+    let page = std::fs::read_to_string(path).expect("the page");
+    let table = page.split_once("<!-- compared with the code: events -->").expect("the table").1;
+    let table = table.split_once("<!-- end -->").expect("its end").0;
+    let mut events: HashMap<String, HashSet<String>> = HashMap::new();
+    for line in table.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = line.split('|').collect();
+        let words = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+        for action in words(cells[1]) {
+            events.entry(action).or_default().extend(words(cells[2]));
+        }
+    }
+    events
+});
 
 /// The metadata schema of each action in the catalogue.
 static SCHEMAS: LazyLock<HashMap<Action, jsonschema::Validator>> = LazyLock::new(|| {
@@ -33,6 +51,7 @@ pub async fn check(app: &TestApp) {
             let schema = SCHEMAS.get(&action).expect("its schema");
             schema.validate(&body["metadata"]).unwrap_or_else(|error| panic!("{action}: {error}: {}", body["metadata"]));
         }
+        ensure_listed(&body);
         assert!(!entry.actor_type.is_empty() && !entry.object_type.is_empty() && !entry.object_id.is_empty());
     }
     check_ledger(app, &entries).await;
@@ -55,6 +74,14 @@ pub async fn check(app: &TestApp) {
     for row in credit::Entity::find().all(&app.outside).await.expect("allowances") {
         replayed.ensure_row::<credit::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
+}
+
+/// The `event` of an entry is in the table, except for those that other systems report as `other`.
+fn ensure_listed(body: &Json) {
+    let (action, event) = (body["action_type"].as_str().expect("an action"), body["metadata"]["event"].as_str());
+    let Some(event) = event.filter(|_| action != Action::Other.code()) else { return };
+    let is_listed = EVENTS.get(action).is_some_and(|events| events.contains(event));
+    assert!(is_listed, "the table of `event` in docs/domain.md lacks `{event}` of `{action}`");
 }
 
 /// Once everything is sealed, each entry has its place in a sequence without gaps, with the hash of its body.

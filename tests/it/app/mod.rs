@@ -25,7 +25,7 @@ pub use client::{Answer, Client};
 pub use database::{Fresh, Kind, SERVING, casetrail_migrate, connect, empty, fresh, with_letters_of};
 pub use exposition::Exposition;
 pub use form::Form;
-pub use invariants::rollups_equal_a_recount;
+pub use invariants::{EVENTS, rollups_equal_a_recount};
 pub use mail_server::{MailServer, Manner};
 pub use postgres_server::Server;
 pub use prefix::below;

@@ -37,7 +37,7 @@ async fn arrange(app: &TestApp) {
             ip_address: Some(address.to_owned()),
             user_agent: None,
         };
-        record(app, context, Event::login_failed("?", None, "unknown_name", None)).await;
+        record(app, context, Event::login_failed("?", None, "unknown_username", None)).await;
     }
 }
 

@@ -133,6 +133,53 @@ on_each_database! {
         }
     }
 
+    async fn refusals_are_found_by_the_case_and_the_people_that_their_query_names(app) {
+        let case = app.a_case().accepted().create().await;
+        let (member, tech) = (case.case.member_id, app.tech(2).await);
+        let (number, id) = (&case.case.case_number, case.id());
+        let (by, manager) = (app.as_tech(1).await, app.as_manager().await);
+        let of_case = json!({"id": id, "case_number": number});
+        let mut expected = Vec::new();
+        for (path, case, person) in [
+            (format!("reports/user-activity?user_id={}", tech.id), Json::Null, json!(tech.id)),
+            (format!("reports/user-activity?user_id={}", tech.id.to_string().to_uppercase()), Json::Null, json!(tech.id)),
+            (format!("reports/case-changes?case_id={id}"), of_case.clone(), json!(member)),
+            (format!("reports/case-changes?assigned_to={}&case_id={id}", tech.id), of_case.clone(), json!(tech.id)),
+            (format!("reports/case-changes?member_id={member}"), Json::Null, json!(member)),
+            (format!("reports/case-changes?assigned_to={ABSENT}&actor_id={}", tech.id), Json::Null, json!(tech.id)),
+            (format!("audit-log?related_user_id={member}&case_id={ABSENT}"), Json::Null, json!(member)),
+            (format!("audit-log/export.csv?case_id={ABSENT}&case_id={id}"), Json::Null, Json::Null),
+            (format!("exports/cases.csv?since=2026-11-01&case_id=nonsense&user_id={ABSENT}"), Json::Null, Json::Null),
+        ] {
+            let mark = app.mark().await;
+            by.get(&path).await.expect_problem(403, "forbidden");
+            let trail = app.since(&mark).await;
+            assert_eq!((trail.len(), &trail[0]["outcome"]), (1, &json!("denied")), "{path}");
+            assert_eq!((&trail[0]["case"], &trail[0]["related_user"]["id"]), (&case, &person), "{path}");
+            assert_eq!(trail[0]["object_type"], "operation", "{path}");
+            if person == json!(tech.id) {
+                expected.insert(0, trail[0]["id"].as_str().unwrap().to_owned());
+            }
+        }
+        assert_eq!(denied(&manager, &format!("users/{}/audit-trail?limit=200&as=subject", tech.id)).await, expected);
+        assert_eq!(denied(&manager, &format!("audit-log?outcome=denied&case_id={id}")).await.len(), 2);
+        let own = by.get("auth/me/activity").await.expect(200);
+        assert!(!own.to_string().contains(&tech.id.to_string()), "the refused caller learns nothing from it");
+    }
+
+    async fn a_refusal_costs_the_same_whether_what_its_query_names_exists(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_tech(1).await;
+        let mut costs = Vec::new();
+        for (case_id, user_id) in [(case.id(), case.case.member_id.to_string()), (ABSENT.to_owned(), ABSENT.to_owned())] {
+            by.get("auth/me").await.expect(200);
+            app.statements();
+            by.get(&format!("reports/case-changes?case_id={case_id}&member_id={user_id}")).await.expect_problem(403, "forbidden");
+            costs.push(app.statements());
+        }
+        assert_eq!(costs[0], costs[1]);
+    }
+
     async fn refusals_about_what_was_deleted_are_found_too(app) {
         let case = app.a_case().submitted().create().await;
         let member = app.as_member().await;

@@ -37,7 +37,7 @@ async fn arrange(app: &TestApp) -> Vec<Json> {
             ip_address: None,
             user_agent: None,
         };
-        let mut event = Event::login_failed("?", None, "unknown_name", None);
+        let mut event = Event::login_failed("?", None, "unknown_username", None);
         event.description = format!("Failed: {name}.");
         record(app, context, event).await;
     }

@@ -5,6 +5,8 @@ use crate::contract::recipes::add_report;
 use crate::documents::id;
 use api::worker::folding::report_folded;
 use chrono::TimeDelta;
+use entity::user::Role;
+use reqwest::Method;
 use serde_json::{Value as Json, json};
 
 async fn record_views(app: &TestApp) {
@@ -81,6 +83,37 @@ on_each_database! {
         assert_eq!(trail[0]["related_user"]["id"], json!(case.case.member_id));
         let about = admin.get(&format!("{member}/audit-trail?as=subject&action_type=other")).await.expect(200);
         assert_eq!(about["data"].as_array().unwrap().len(), 2);
+    }
+
+    async fn what_belongs_to_an_account_is_recorded_as_a_view_of_it(app) {
+        let (member, service) = (app.as_member().await, app.user("etl", Role::Service, None).await);
+        let allowance = format!("users/{}/credit-allowances/2026-Q4", member.id());
+        app.as_admin().await.send(Method::PUT, &allowance, Some(json!({"allowed_credits": 5}))).await.expect(201);
+        record_views(app).await;
+        let member_paths = ["sessions", "credit-allowances", "credit-allowances/2026-Q4", "sessions?limit=1"];
+        let paths = member_paths.map(|path| (member.id(), format!("users/{}/{path}", member.id())));
+        let service_path = (service.id.to_string(), format!("users/{}/api-keys", service.id));
+        for (user, path) in paths.into_iter().chain([service_path]) {
+            let admin = app.as_admin().await;
+            let mark = app.mark().await;
+            admin.get(&path).await.expect(200);
+            let trail = app.since(&mark).await;
+            assert_eq!(events(&trail), [(&json!("user_viewed"), &json!("admin"))], "{path}");
+            assert_eq!((&trail[0]["object_id"], &trail[0]["related_user"]["id"]), (&json!(user), &json!(user)), "{path}");
+            // Together with the account itself, once an hour.
+            admin.get(&path).await.expect(200);
+            admin.get(&format!("users/{user}")).await.expect(200);
+            assert_eq!(app.since(&mark).await.len(), 1, "{path}");
+            app.pass(TimeDelta::minutes(60));
+            report_folded(&app.app).await.unwrap();
+            app.pass(TimeDelta::minutes(60));
+        }
+        let mark = app.mark().await;
+        let own = app.as_admin().await;
+        own.get(&format!("users/{}/sessions", own.id())).await.expect(200);
+        app.as_member().await.get(&format!("users/{}/sessions", member.id())).await.expect(200);
+        let viewed = |entry: &&Json| entry["metadata"]["event"] == "user_viewed";
+        assert_eq!(app.since(&mark).await.iter().filter(viewed).count(), 0);
     }
 
     async fn what_members_read_and_what_is_not_found_is_no_view(app) {

@@ -29,7 +29,7 @@ pub async fn happened(app: &TestApp) -> Vec<Json> {
     record(app, Context::job(Uuid::now_v7()), Event::cron_job_executed("check_expired_holds", &run(None))).await;
     record(app, Context::job(Uuid::now_v7()), Event::cron_job_executed("check_expired_holds", &run(Some("broken")))).await;
     record(app, anonymous(), Event::login_failed("tech2", Some(&known), "wrong_password", None)).await;
-    record(app, anonymous(), Event::login_failed("?", None, "unknown_name", None)).await;
+    record(app, anonymous(), Event::login_failed("?", None, "unknown_username", None)).await;
     let entries = app.all_entries().await;
     app.pass(TimeDelta::seconds(1));
     entries

@@ -1,6 +1,6 @@
 //! The marked tables of docs/domain.md are what the code says; a table that is stale fails with the text to put in its place.
 
-use crate::app::{TestApp, incomplete};
+use crate::app::{EVENTS, TestApp, incomplete};
 use chrono::{DateTime, Utc};
 use entity::audit::{Action, ChangeType, SystemEvent, key::Word};
 use entity::case::lifecycle::{Acceptance, Decision, Edit, Hold, HoldChange, Release};
@@ -8,7 +8,8 @@ use entity::case::{ActiveModel, CaseAction, CaseRefusal, CaseStatus, Model, Reje
 use entity::user::{self, Caller, Role};
 use sea_orm::{IntoActiveModel, Iterable};
 use serde_json::{Value as Json, json};
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 const PAGE: &str = "docs/domain.md";
@@ -72,6 +73,36 @@ fn the_change_types_have_the_catalogues_actions() {
 fn the_system_event_groups_have_the_catalogues_actions() {
     let rows = SystemEvent::all().map(|group| vec![code(group.code()), group.label().to_owned(), codes(group.actions())]);
     ensure_in_page("system-event-groups", &table(&["group", "label", "action types"], rows));
+}
+
+/// That each entry's value is in the table is checked after every test.
+#[test]
+fn the_events_of_the_table_are_those_of_the_code() {
+    let sources: String = ["entity/src", "api/src"].iter().map(|folder| text_below(&root().join(folder))).collect();
+    let listed: BTreeSet<&str> = EVENTS.values().flatten().map(String::as_str).collect();
+    for event in listed.iter().filter(|event| !["manual", "scheduler", "trigger"].contains(event)) {
+        assert!(sources.contains(&format!("\"{event}\"")), "{PAGE} lists `{event}`, which no entry has");
+    }
+    for named in ["EVENT = \"", "EVENT, \""] {
+        for event in sources.split(named).skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(listed.contains(event), "the table of `event` in {PAGE} lacks `{event}`");
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The sources in a folder and those below it.
+fn text_below(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let text = |path: PathBuf| match path.extension() {
+        _ if path.is_dir() => text_below(&path),
+        Some(extension) if extension == "rs" => std::fs::read_to_string(&path).expect("a source"),
+        Some(_) | None => String::new(),
+    };
+    entries.map(text).collect()
 }
 
 on_each_database! {
@@ -179,7 +210,7 @@ fn outcomes(action: CaseAction, case: &Model, people: &People, now: DateTime<Utc
         CaseAction::Review => ReviewStatus::iter().map(|status| row().decide(decided(status), now)).collect(),
         CaseAction::Release => vec![row().release(now)],
         // Of a completed case its member knows once it is released.
-        CaseAction::Resubmit => vec![Model { released_at: Some(now), ..row() }.resubmit(None, 1, now)],
+        CaseAction::Resubmit => vec![Model { released_at: Some(now), ..row() }.resubmit(None, 1, None, now)],
         CaseAction::Reopen => vec![row().reopen(Some(assignee))],
         // They change no column of the case.
         CaseAction::AcknowledgeUpdates | CaseAction::Upload | CaseAction::Comment => {

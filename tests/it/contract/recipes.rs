@@ -35,12 +35,13 @@ impl Request<'_> {
 const PASSWORD: &str = "a long enough passphrase";
 
 /// Additional recipes of operations that write different entries depending on the caller or the existing data.
-const ALSO: [(&str, &str); 10] = [
+const ALSO: [(&str, &str); 11] = [
     ("create_case_note", "create_case_note by its member"),
     ("accept_case", "accept_case handed in again"),
     ("assign_case", "assign_case without an assignee"),
     ("upload_document", "upload_document in the place of another"),
     ("reopen_case", "reopen_case of a former assignee"),
+    ("resubmit_case", "resubmit_case of a former assignee"),
     ("run_job", "run_job that releases"),
     ("run_job", "run_job that resets"),
     ("edit_own_account", "edit_own_account by the staff"),
@@ -63,7 +64,18 @@ pub async fn run(app: &TestApp, operation: &str) -> Option<Tried> {
 }
 
 /// What leaves an entry only with the setting `record_views`.
-const VIEWS: [&str; 6] = ["get_case", "list_case_documents", "list_case_notes", "get_note", "list_case_reviews", "get_user"];
+const VIEWS: [&str; 10] = [
+    "get_case",
+    "list_case_documents",
+    "list_case_notes",
+    "get_note",
+    "list_case_reviews",
+    "get_user",
+    "list_user_sessions",
+    "list_user_api_keys",
+    "list_credit_allowances",
+    "get_credit_allowance",
+];
 
 /// Sets up what an operation needs to succeed, anew with each call.
 pub async fn prepare<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
@@ -184,6 +196,14 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
             let case = app.a_case().assigned_to(&gone).completed().create().await;
             app.as_admin().await.post(&format!("users/{}/deactivate", gone.id), why.clone()).await.expect(200);
             post(manager, &case.url("reopen"), why)
+        }
+        "resubmit_case of a former assignee" => {
+            let gone = app.user(&unused("gone"), Role::Technician, Some(Level::Two)).await;
+            let case = app.a_case().assigned_to(&gone).completed().create().await;
+            app.as_admin().await.post(&format!("users/{}/deactivate", gone.id), why.clone()).await.expect(200);
+            app.pass(chrono::TimeDelta::seconds(1));
+            member.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+            post(member, &case.url("resubmit"), json!({}))
         }
         "resubmit_case" => post(member, &resubmittable(app).await.url("resubmit"), json!({})),
         "change_case_member" => {

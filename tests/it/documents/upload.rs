@@ -54,6 +54,43 @@ on_each_database! {
         }
     }
 
+    async fn texts_with_control_characters_of_their_encoding_and_archives_of_office_are_taken(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_member().await;
+        let office = |second: &str| {
+            let entry = |name: &str| {
+                let mut entry = b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\x02\0\0\0\x02\0\0\0".to_vec();
+                entry.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
+                entry.extend([b"\0\0", name.as_bytes(), &[b' '; 60]].concat());
+                entry
+            };
+            [entry("[Content_Types].xml"), entry("_rels/.rels"), entry(second), entry(second)].concat()
+        };
+        let (docx, xlsx) = (office("word/document.xml"), office("xl/workbook.xml"));
+        let word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+        let sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+        for (name, declared, bytes, found) in [
+            ("japanese.csv", "text/csv", &b"\x1b$BL>A0\x1b(B;1\r\n"[..], "text/csv"),
+            ("japanese.csv", "text/csv; charset=iso-2022-jp", b"id,\x1b$B;aL>\x1b(J\n1,\x1b$B;3ED\x1b(J\n", "text/csv"),
+            ("korean.txt", "text/plain", b"\x1b$)C\x0e@L8'\x0f\n", "text/plain"),
+            ("dos.csv", "text/csv", b"a;b\r\n1;2\r\n\x1a", "text/csv"),
+            ("dos.txt", "", b"a note\r\n\x1a\x1a\x1a", "text/plain"),
+            ("contract.docx", "application/zip", &docx, word),
+            ("contract.docx", "application/x-zip-compressed", &docx, word),
+            ("list.xlsx", "application/x-zip-compressed", &xlsx, sheet),
+            ("list.xlsx", "application/zip", &xlsx, sheet),
+        ] {
+            let form = Form::new().text("document_type", "supporting").file(name, declared, bytes);
+            let document = by.upload(&case.url("documents"), &form).await.expect(201);
+            assert_eq!(document["content_type"], found, "{name} {declared}");
+        }
+        let refused = [("text/plain", &b"a\x1ab"[..]), ("text/plain", b"\x1b[2Jgone"), ("application/zip", b"PK\x03\x04 x")];
+        for (declared, bytes) in refused {
+            let form = Form::new().text("document_type", "supporting").file("odd", declared, bytes);
+            by.upload(&case.url("documents"), &form).await.expect_problem(422, "validation_failed");
+        }
+    }
+
     async fn a_report_replaces_the_one_of_its_number(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_tech(3).await;

@@ -6,7 +6,8 @@ use super::world;
 use crate::app::{Client, Scene, TestApp, arranging};
 use chrono::TimeDelta;
 use entity::audit::{Actor, AuditTx, Context, Event};
-use entity::case::{self, lifecycle::Hold};
+use entity::case::lifecycle::{Decision, Hold, Release};
+use entity::case::{self, ReviewStatus};
 use entity::clock::Clock;
 use entity::db::Limits;
 use entity::job::JobRun;
@@ -18,20 +19,37 @@ use serde_json::Value as Json;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// A write by tech3 that is not committed yet: a hold, and with it a run of a job.
-async fn open_write(app: &TestApp, case: &Scene) -> AuditTx {
+/// A case that is held and one whose revisions are requested by a write that is open.
+struct Changed {
+    accepted: Scene,
+    in_review: Scene,
+}
+
+impl Changed {
+    async fn new(app: &TestApp) -> Self {
+        Self { accepted: app.a_case().accepted().create().await, in_review: app.a_case().pending_review().create().await }
+    }
+}
+
+/// A write by tech3 that is not committed yet: a hold, with it a run of a job, and a decision of a review.
+async fn open_write(app: &TestApp, Changed { accepted, in_review }: &Changed) -> AuditTx {
     let actor = Actor::Person(Person::new(&app.tech(3).await));
     let tx = AuditTx::begin(app.app.db(), Context { actor, ..arranging() }).await.unwrap();
-    let row = tx.lock(case::Entity::find_by_id(case.case.id)).await.unwrap().unwrap();
+    let row = tx.lock(case::Entity::find_by_id(accepted.case.id)).await.unwrap().unwrap();
     tx.save(row.hold(Hold::new("waiting", None), tx.now()).unwrap()).await.unwrap();
     tx.record(Event::cron_job_executed("nightly_import", &JobRun::scheduled(1, 0, None, 1))).await.unwrap();
+    let row = tx.lock(case::Entity::find_by_id(in_review.case.id)).await.unwrap().unwrap();
+    let (status, reviewer) = (ReviewStatus::RevisionsRequested, app.tech(3).await.id);
+    let decision = Decision { status, notes: Some("again"), reviewer, release: Release::Now };
+    tx.save(row.decide(decision, tx.now()).unwrap()).await.unwrap();
     tx
 }
 
 /// Waits until a request has begun to read the log. On SQLite it then waits for the writer, to record what it read.
 async fn until_read(app: &TestApp) {
     let read = async {
-        let is_reading = |sql: &String| !sql.starts_with("INSERT") && sql.contains("audit_entries");
+        let has_rows = |sql: &str| sql.contains("audit_entries") || sql.contains("case_reviews");
+        let is_reading = |sql: &String| !sql.starts_with("INSERT") && has_rows(sql);
         while !app.statements().iter().any(is_reading) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -82,6 +100,7 @@ on_each_database! {
             "reports/case-changes".to_owned(),
             "reports/case-changes?until=2026-12-31&since=2026-11-01&sort=occurred_at".to_owned(),
             "reports/system-events".to_owned(),
+            "reports/quality-review-audit".to_owned(),
             format!("reports/user-activity?user_id={tech}"),
             "reports/user-activity/users?sort=-total_activities".to_owned(),
             "audit-log".to_owned(),
@@ -89,11 +108,11 @@ on_each_database! {
             format!("users/{tech}/audit-trail"),
         ] {
             for _ in 0..3 {
-                let more = app.a_case().accepted().create().await;
+                let more = Changed::new(app).await;
                 let tx = open_write(app, &more).await;
                 tx.commit().await.unwrap();
             }
-            let open = app.a_case().accepted().create().await;
+            let open = Changed::new(app).await;
             let tx = open_write(app, &open).await;
             app.statements();
             let first = with(&path, "limit=2&include_total=true");

@@ -1,7 +1,7 @@
 //! Where a user is signed in, and ending these sessions.
 
 use super::url;
-use crate::app::{Client, TestApp, actions};
+use crate::app::{Client, Kind, TestApp, actions};
 use crate::auth::{PASSWORD, member, sign_in, text};
 use chrono::TimeDelta;
 use entity::user::{Level, Role};
@@ -44,6 +44,34 @@ on_each_database! {
         assert_eq!((&page["page"]["total"], &page["page"]["has_more"]), (&json!(2), &json!(true)));
         app.pass(TimeDelta::hours(24));
         assert_eq!(sessions(&app.as_admin().await, &user.id.to_string()).await.len(), 0, "neither was used for a day");
+    }
+
+    async fn where_a_session_was_signed_in_is_one_entry_however_often_its_refresh_was_repeated(app) {
+        let user = member(app).await;
+        let (phone, desk) = (sign_in_from(app, "phone").await, sign_in_from(app, "desk").await);
+        for (pair, times) in [(&phone, 12), (&desk, 3)] {
+            for _ in 0..times {
+                let body = json!({"refresh_token": text(pair, "refresh_token")});
+                app.as_anonymous().with("User-Agent", "another").post("auth/refresh", body).await.expect(200);
+            }
+        }
+        let graced = app.all_entries().await.iter().filter(|entry| entry["metadata"]["event"] == "refresh_grace").count();
+        assert_eq!(graced, 11 + 2);
+        let by = app.as_admin().await;
+        app.statements_with_values();
+
+        let list = sessions(&by, &user.id.to_string()).await;
+
+        let shown: Vec<_> = list.iter().map(|one| (&one["user_agent"], &one["ip_address"])).collect();
+        assert_eq!(shown, [(&json!("desk"), &json!("127.0.0.1")), (&json!("phone"), &json!("127.0.0.1"))]);
+        let sent = app.statements_with_values();
+        let reads: Vec<_> = sent.iter().filter(|statement| statement.sql.contains("\"audit_entries\"")).collect();
+        assert_eq!(reads.len(), 1, "one statement for all of them");
+        assert!(reads[0].sql.contains("ORDER BY \"audit_entries\".\"id\" ASC LIMIT"), "{}", reads[0].sql);
+        if app.kind == Kind::Sqlite {
+            let plan = app.plan(reads[0]).await.join("\n");
+            assert!(plan.contains("(object_type=? AND object_id=?)") && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
     }
 
     async fn an_administrator_ends_a_session_and_the_log_says_who_did(app) {

@@ -3,7 +3,7 @@
 use crate::wire::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Audited, Category, Outcome, Source};
 use entity::audit_log::{Entry, MemberView};
-use entity::case;
+use entity::case::{self, CaseStatus};
 use entity::registry::{field_label, is_person};
 use entity::user::{self, Role};
 use sea_orm::ConnectionTrait;
@@ -236,13 +236,24 @@ impl AuditEntry {
     }
 
     /// The part of the entry that the case's member may see.
-    pub fn as_seen_by_its_member(mut self) -> Self {
+    pub fn as_seen_by_its_member(mut self, view: &MemberView) -> Self {
+        if view.ends_review(self.id) {
+            self.become_end_of_review();
+        }
         let action = self.action_type;
         let is_case = self.object_type == case::Entity::OBJECT;
         self.changes.retain(|field, _| is_case && MemberView::ever_shows_field(field));
         self.metadata.retain(|key, _| MemberView::shows_metadata(action, key));
         // What is missing between two sequences would tell how much happens elsewhere.
         Self { sequence: None, api_key_id: None, api_key_name: None, ip_address: None, user_agent: None, ..self }
+    }
+
+    /// What the entry would be if a review had sent the case back, in place of a completion that was reverted.
+    fn become_end_of_review(&mut self) {
+        let (from, to) = (CaseStatus::PendingReview, CaseStatus::Accepted);
+        self.changes.retain(|field, _| field == "status");
+        self.changes.values_mut().for_each(|change| change.from = json!(from.code()));
+        self.description = self.case.as_ref().map(|case| case::moved(&case.case_number, from, to)).unwrap_or_default();
     }
 }
 

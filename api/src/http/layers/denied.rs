@@ -5,12 +5,21 @@ use crate::http::request::operations;
 use crate::state::App;
 use crate::wire::{Code, Error, Result};
 use actix_web::http::StatusCode;
+use actix_web::web::Query;
 use actix_web::{HttpMessage, HttpRequest};
 use entity::attempt::{ObjectKind, Subject};
 use entity::audit::Event;
 use entity::clock::parse_id;
 use entity::text;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use uuid::Uuid;
+
+/// The query parameters that name a case and users, the latter in the order in which they are looked for.
+const CASE_PARAMETER: &str = "case_id";
+const USER_PARAMETERS: [&str; 7] =
+    ["user_id", "member_id", "assigned_to", "assigned_to_id", "related_user_id", "actor_id", "reviewer_id"];
+/// How many users of a query are looked for.
+const USERS_MAX: usize = 8;
 
 const OBJECT_ID_LENGTH_MAX: usize = 64;
 
@@ -35,8 +44,19 @@ pub async fn record(app: &App, request: &HttpRequest, error: &Error) -> Result<(
         Some((kind, id)) => Subject::find(app.readers(), kind, id).await?,
         None => Subject::default(),
     };
+    let subject = subject.or(named_in_query(app, request.query_string()).await?);
     let event = Event::denied(operation.denied, &operation.id, error.code.name(), object).regarding(subject);
     app.record_refusal_of(&by, event).await
+}
+
+/// What the query names: the first id of a case, and users.
+async fn named_in_query(app: &App, query: &str) -> Result<Subject> {
+    let given = Query::<Vec<(String, String)>>::from_query(query).map(Query::into_inner).unwrap_or_default();
+    let ids = |parameter: &str| -> Vec<Uuid> {
+        given.iter().filter(|(name, _)| name == parameter).filter_map(|(_, value)| parse_id(value)).collect()
+    };
+    let users: Vec<Uuid> = USER_PARAMETERS.into_iter().flat_map(ids).take(USERS_MAX).collect();
+    Ok(Subject::named(app.readers(), ids(CASE_PARAMETER).first().copied(), users).await?)
 }
 
 /// The kind of object that a path parameter names.

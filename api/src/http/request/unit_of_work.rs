@@ -1,13 +1,13 @@
 //! Units of work on behalf of the caller of a request: their rights are checked again before the first change.
 
 use super::caller::Anyone;
-use crate::state::budgets::Turn;
+use crate::state::budgets::Permit;
 use crate::state::{App, record_refusal_in};
 use crate::wire::{Error, Interruption, Result};
 use entity::attempt::{self, Limit};
 use entity::audit::{AuditTx, Context, Event};
 use entity::setting;
-use entity::user::Admission;
+use entity::user::{self, Admission};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ impl App {
     }
 
     /// The same for a reset of the credits of all members, of which there is one at a time.
-    pub async fn begin_reset(&self, by: &Anyone) -> Result<(AuditTx, Anyone, Turn), Interruption> {
+    pub async fn begin_reset(&self, by: &Anyone) -> Result<(AuditTx, Anyone, Permit), Interruption> {
         self.wait_for_key(by).await?;
         let turn = self.budgets().reset_turn().await?;
         let begun = AuditTx::begin_alone_by(self.db(), by.acting(), |admission| by.context_of(admission));
@@ -122,6 +122,11 @@ impl App {
     pub async fn record_view(&self, by: &Anyone, event: Event) -> Result<()> {
         let are_recorded = by.role().is_staff() && setting::are_views_recorded(self.readers()).await?;
         self.record_view_if(are_recorded, by, event).await
+    }
+
+    /// The same of what belongs to an account, unless it is the caller's own.
+    pub async fn record_view_of(&self, by: &Anyone, user: &user::Model) -> Result<()> {
+        if user.id == by.id() { Ok(()) } else { self.record_view(by, Event::user_viewed(user)).await }
     }
 
     /// The same where the setting was read with what is shown.
