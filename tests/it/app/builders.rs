@@ -202,7 +202,7 @@ async fn change<F>(app: &TestApp, case: case::Model, step: F) -> case::Model
 where
     F: AsyncFnOnce(case::Model, &AuditTx) -> Result<case::ActiveModel, case::CaseRefusal>,
 {
-    change_by(app, arranging(), case, step).await
+    Box::pin(change_by(app, arranging(), case, step)).await
 }
 
 async fn change_by<F>(app: &TestApp, by: Context, case: case::Model, step: F) -> case::Model

@@ -82,19 +82,19 @@ pub async fn prepare<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a
     if VIEWS.contains(&operation) {
         app.as_admin().await.patch("settings", json!({"record_views": true})).await.expect(200);
     }
-    if let Some(request) = case_operation(app, operation).await {
+    if let Some(request) = Box::pin(case_operation(app, operation)).await {
         return Some(request);
     }
-    if let Some(request) = document_operation(app, operation).await {
+    if let Some(request) = Box::pin(document_operation(app, operation)).await {
         return Some(request);
     }
-    if let Some(request) = note(app, operation).await {
+    if let Some(request) = Box::pin(note(app, operation)).await {
         return Some(request);
     }
-    if let Some(request) = session_or_user(app, operation).await {
+    if let Some(request) = Box::pin(session_or_user(app, operation)).await {
         return Some(request);
     }
-    if let Some(request) = ingest(app, operation).await {
+    if let Some(request) = Box::pin(ingest(app, operation)).await {
         return Some(request);
     }
     match credits(app, operation).await {

@@ -294,7 +294,7 @@ impl<'a> Walk<'a> {
 }
 
 async fn prepare<'a>(app: &'a TestApp, operation: &Listed) -> Request<'a> {
-    let request = recipes::prepare(app, operation.id()).await;
+    let request = Box::pin(recipes::prepare(app, operation.id())).await;
     request.unwrap_or_else(|| panic!("{} has no recipe in tests/it/contract/recipes.rs", operation.id()))
 }
 
