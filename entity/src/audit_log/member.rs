@@ -211,7 +211,7 @@ mod tests {
         let (monday, tuesday, wednesday) = ("2026-12-07T00:00:00.000Z", "2026-12-08T00:00:00.000Z", "2026-12-09T00:00:00.000Z");
         let secrets = |turns: Vec<StateChange>, now: &str| {
             let secrets = undisclosed(turns, now.parse().unwrap());
-            assert_eq!(secrets.reviews_ended, [Uuid::nil(); 0]);
+            assert!(secrets.reviews_ended.is_empty());
             secrets.hidden.iter().map(|id| id.as_u128()).collect::<Vec<_>>()
         };
         let scheduled = || completed(1, monday, "scheduled_release_at", wednesday);
