@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// How much more the deep page may cost.
 const RATIO_MAX: f64 = 1.2;
 /// A measurement may fail on a machine that is busy with other things; the ones after it must then succeed.
-const ATTEMPTS: usize = 6;
+const ATTEMPTS: usize = 10;
 const PAIRS: usize = 15;
 
 /// Lists that never get that long, and why.
