@@ -78,8 +78,9 @@ pub async fn check(app: &TestApp) {
 
 /// The `event` of an entry is in the table, except for those that other systems report as `other`.
 fn ensure_listed(body: &Json) {
-    let (action, event) = (body["action_type"].as_str().expect("an action"), body["metadata"]["event"].as_str());
-    let Some(event) = event.filter(|_| action != Action::Other.code()) else { return };
+    // A test may have written entries with less of a body.
+    let (action, event) = (body["action_type"].as_str(), body["metadata"]["event"].as_str());
+    let Some((action, event)) = action.zip(event).filter(|(action, _)| *action != Action::Other.code()) else { return };
     let is_listed = EVENTS.get(action).is_some_and(|events| events.contains(event));
     assert!(is_listed, "the table of `event` in docs/domain.md lacks `{event}` of `{action}`");
 }
