@@ -137,7 +137,7 @@ on_each_database! {
         // The caller; the write transaction (the caller again, the case's lock, note, entry).
         let written = ["SELECT", "SELECT", "SELECT", "INSERT", "INSERT"];
         assert_eq!(cost(&tech).await, written);
-        // The flag for the staff, whom of them to alert, the alert.
-        assert_eq!(cost(&member).await, [&written[..], &["INSERT", "SELECT", "INSERT"]].concat());
+        // Whom of the staff to alert, the flag for them, the alert.
+        assert_eq!(cost(&member).await, [&written[..], &["SELECT", "INSERT", "INSERT"]].concat());
     }
 }
