@@ -1,11 +1,11 @@
 //! How many edits a second SQLite takes from 16 connections, compared with a single one, which shares its COMMIT with no other:
 //! on the disk as it is, and on one that takes 4 ms more for each sync.
 
+use crate::app::simulated_disk;
 use crate::drive::drive;
 use crate::measure::Samples;
 use crate::paths::{self, Path};
 use crate::place::Place;
-use std::process::Command;
 use std::time::Duration;
 
 /// What is simulated, in microseconds, by the names of the figures.
@@ -14,12 +14,8 @@ const DELAYS: [(&str, u32); 2] = [("no delay", 0), ("4 ms more", 4_000)];
 /// Measures the rates, and returns the place.
 pub async fn rates(mut place: Place, time: Duration, samples: &mut Samples) -> Place {
     let folder = tempfile::tempdir().expect("a folder");
-    let library = folder.path().join("slow_sync.so");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/bench/slow_sync.c");
-    let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).status().expect("cc");
-    assert!(built.success(), "{source}");
+    let preload = simulated_disk(folder.path());
     for (name, delay) in DELAYS {
-        let preload = format!("LD_PRELOAD={}", library.display());
         place = place.started_by(&["env", &preload, &format!("SYNC_DELAY_US={delay}")]).await;
         for connections in [1, 16] {
             let edits = Path { connections, ..paths::edits() };

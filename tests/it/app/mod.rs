@@ -29,7 +29,7 @@ pub use invariants::{EVENTS, rollups_equal_a_recount};
 pub use mail_server::{MailServer, Manner};
 pub use postgres_server::Server;
 pub use prefix::below;
-pub use process::{Process, send};
+pub use process::{Process, send, simulated_disk};
 pub use proxy::{Fault, Proxy};
 pub use volume::Volume;
 pub use wire::Half;

@@ -4,12 +4,23 @@ use super::{TestApp, storage_url};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value as Json, json};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// How long a start may take on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Builds the simulated disk (`disk.c`) in a folder, and returns the variable that loads it into a process.
+pub fn simulated_disk(folder: &Path) -> String {
+    let library = folder.join("disk.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/it/app/disk.c");
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).status().expect("cc");
+    assert!(built.success(), "{source}");
+    format!("LD_PRELOAD={}", library.display())
+}
+
+/// A service in a process of its own.
 pub struct Process {
     child: Child,
     /// Its URL: scheme, host and port.

@@ -1,24 +1,19 @@
 //! A disk that fails to sync when SQLite commits: what was written may count after a crash, so that the result is unknown.
 
 use super::full_disk::{a_case, committed};
-use crate::app::{Kind, Process, Settings, TestApp};
+use crate::app::{Kind, Process, Settings, TestApp, simulated_disk};
 use entity::clock::Clock;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 const PASSWORD: &str = "correct horse battery";
 
 /// A process whose disk fails to sync while the file `failing` exists in a folder.
 async fn start(app: &TestApp, folder: &Path) -> Process {
-    let library = folder.join("failing_sync.so");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/it/audit/failing_sync.c");
-    let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).status().expect("cc");
-    assert!(built.success(), "{source}");
-    let (preload, failing) = (format!("LD_PRELOAD={}", library.display()), folder.join("failing"));
-    Process::start_by(app, &["env", &preload, &format!("FAIL_SYNC_WHILE={}", failing.display())]).await
+    let failing = format!("FAIL_SYNC_WHILE={}", folder.join("failing").display());
+    Process::start_by(app, &["env", &simulated_disk(folder), &failing]).await
 }
 
 /// An app with a member that has signed in to a process of its own.
