@@ -70,7 +70,7 @@ impl Notice {
     }
 
     /// An alert about a case for those of these users whom it could be assigned to: someone who left the staff doesn't see the
-    /// case, and the member of a case is not told of the staff's work on it, whatever their role is by now.
+    /// case, and the member of a case is not notified of the staff's work on it, whatever their role is by now.
     async fn raise_for_staff(&self, tx: &AuditTx, who: Condition) -> Result<(), DbErr> {
         let case = match &self.case {
             Some((id, _)) => case_with(tx, *id).await?,

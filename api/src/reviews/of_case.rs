@@ -27,7 +27,7 @@ const LISTED_MAX: u64 = 200;
 pub async fn list_case_reviews(app: App, by: Staff, id: PathId) -> Result<Answer<CaseReviewList>> {
     let id = id.get()?;
     let case = case::seen(app.readers(), id, &by).await?;
-    if case.member_id == by.id() {
+    if case.is_kept_from(&by) {
         return Err(Error::forbidden());
     }
     let data = CaseReview::read(app.readers(), review::history(app.readers(), case.id).await?).await?;

@@ -186,7 +186,7 @@ impl Filter {
         let one_of = |column, codes: Vec<&'static str>| (!codes.is_empty()).then(|| literally(column, &codes));
         let outcomes = self.outcomes.iter().map(|outcome| outcome.code()).collect();
         let sources = self.sources.iter().map(|source| source.code()).collect();
-        let told = self.as_member.as_ref().zip(self.changed.as_ref());
+        let shown = self.as_member.as_ref().zip(self.changed.as_ref());
         // The conditions of the partial indexes, in their own words: a database recognises them in no other form.
         let are_rare = |codes: Vec<_>, condition| (!codes.is_empty()).then(|| Expr::cust(condition));
         Condition::all()
@@ -208,7 +208,7 @@ impl Filter {
             .add_option(self.ip_address.map(|range| range.condition(backend)))
             .add_option(self.request_id.as_ref().map(|id| Column::RequestId.eq(id)))
             .add_option(self.changed.as_ref().map(|changed| changed.condition(backend)))
-            .add_option(told.map(|(view, changed)| view.shows_change_of(changed.name)))
+            .add_option(shown.map(|(view, changed)| view.shows_change_of(changed.name)))
             .add_option(self.text.as_deref().map(|text| mentions(text, backend)))
             .add_option(self.as_member.as_ref().map(|view| view.condition(backend)))
     }

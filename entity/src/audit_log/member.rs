@@ -67,11 +67,11 @@ impl MemberView {
     /// The entries that show the member a change of a field, given by its wire name: a filter tells no more than they do.
     pub(super) fn shows_change_of(&self, name: &str) -> Condition {
         let ended = self.secrets.reviews_ended.iter().copied();
-        let is_told = ended.len() == 0 || name == case::Entity::wire_name(C::Status);
+        let is_shown = ended.len() == 0 || name == case::Entity::wire_name(C::Status);
         match Self::ever_shows_field(name) {
             true => Condition::all()
                 .add(Column::ObjectType.eq(case::Entity::OBJECT))
-                .add_option((!is_told).then(|| Column::Id.is_not_in(ended))),
+                .add_option((!is_shown).then(|| Column::Id.is_not_in(ended))),
             false => Condition::all().add(Expr::cust("1 = 0")),
         }
     }

@@ -292,8 +292,7 @@ impl Seat {
     }
 }
 
-/// What the members of a transaction are told that was rolled back through no fault of theirs: unavailable, and nothing was
-/// changed.
+/// The error for members of a transaction that was rolled back through no fault of theirs: unavailable, and nothing was changed.
 pub(super) fn undone() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)
 }
@@ -302,8 +301,8 @@ pub(super) fn undone() -> DbErr {
 pub(super) async fn finish(mut connection: Lease, mut seat: Seat, answer: oneshot::Sender<Outcome>) {
     match connection.has_debt().await {
         Ok(false) => {}
-        // It may be that of another program, which turned foreign keys off. COMMIT tells them apart: it refuses that of this
-        // transaction alone. So nobody else may depend on it.
+        // It may be that of another program, which turned foreign keys off. COMMIT distinguishes them: it refuses that of
+        // this transaction alone. So no other write may depend on it.
         Ok(true) if seat.is_first() => {
             seat.members.add(answer);
             return seat.commit(connection, true).await;

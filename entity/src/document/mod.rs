@@ -59,8 +59,8 @@ audited! {
     bookkeeping: [CaseNumber],
 }
 
-/// The documents that are visible to a caller: those of the visible cases; to members, and to whoever's case it is, reports only
-/// once the result is released.
+/// The documents that are visible to a caller: those of the visible cases; to members, and to the user whose case it is, reports
+/// only once the result is released.
 pub fn visible_to(caller: &Caller, now: DateTime<Utc>) -> Select<Entity> {
     let seen = live().filter(is_in_cases(case::visible_to(caller)));
     let hiding = case::Entity::find().filter(secrecy::hides_result(Hidden::from(caller), now));

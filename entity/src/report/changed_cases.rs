@@ -146,8 +146,8 @@ fn columns() -> [(&'static str, Vec<Action>); 7] {
 
 /// Appends a statement that reads a relation of counted entries: the columns of `Changes`, and those that they are grouped by.
 ///
-/// The name of an action is compared once for each row, and gives a bit for each column that counts it. Rows have fewer than
-/// 2^31 entries, and PostgreSQL adds up such integers several times faster than larger ones.
+/// The name of an action is compared once for each row, and gives a bit for each column that counts it. A row has fewer than 2^31
+/// entries, so that sums of rows are integers on PostgreSQL too, and not of its type for numbers of any length.
 pub(super) fn sums_by<C: ConnectionTrait>(db: &C, sql: Sql, keys: &str, relation: impl FnOnce(Sql) -> Sql) -> Sql {
     let bits = columns().into_iter().enumerate().map(|(bit, (column, actions))| (1_u32 << bit, column, actions));
     let bits: Vec<(u32, &str, Vec<Action>)> = bits.collect();

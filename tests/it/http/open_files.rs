@@ -28,7 +28,7 @@ async fn half_sent_login(process: &Process, number: usize) -> Option<TcpStream> 
 }
 
 #[tokio::test]
-async fn half_sent_logins_that_take_all_open_files_keep_nobody_out() {
+async fn half_sent_logins_that_take_all_open_files_block_no_other_caller() {
     const PASSWORD: &str = "quiet-otter-7-lamp";
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings).await.unwrap();

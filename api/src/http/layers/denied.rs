@@ -16,8 +16,7 @@ use uuid::Uuid;
 
 /// The query parameters that name a case and users, the latter in the order in which they are looked for.
 const CASE_PARAMETER: &str = "case_id";
-const USER_PARAMETERS: [&str; 7] =
-    ["user_id", "member_id", "assigned_to", "assigned_to_id", "related_user_id", "actor_id", "reviewer_id"];
+const USER_PARAMETERS: [&str; 6] = ["user_id", "member_id", "assigned_to", "related_user_id", "actor_id", "reviewer_id"];
 /// How many users of a query are looked for.
 const USERS_MAX: usize = 8;
 
