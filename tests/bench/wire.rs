@@ -25,6 +25,9 @@ impl Request {
     }
 }
 
+/// The maximum length of the last chunk with its trailers.
+const TRAILERS_MAX: usize = 512;
+
 /// One connection.
 pub struct Connection {
     stream: TcpStream,
@@ -75,7 +78,7 @@ impl Connection {
                 }
             }
             None if is_chunked => {
-                while !self.received.ends_with(b"0\r\n\r\n") {
+                while !is_over(&self.received) {
                     self.receive().await;
                 }
             }
@@ -88,6 +91,13 @@ impl Connection {
         let count = self.stream.read_buf(&mut self.received).await.expect("a response");
         assert_ne!(count, 0, "the connection was closed");
     }
+}
+
+/// Whether a chunked body ends here: with its last chunk, and the trailers behind it.
+fn is_over(received: &[u8]) -> bool {
+    let end = received.len().saturating_sub(TRAILERS_MAX);
+    let after_last_chunk = received[end..].windows(5).rposition(|window| window == b"\r\n0\r\n");
+    after_last_chunk.is_some() && received.ends_with(b"\r\n\r\n")
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {

@@ -9,6 +9,7 @@ pub mod file;
 pub mod pace;
 pub mod reading_on;
 pub mod reference;
+pub mod trailers;
 pub mod user;
 
 use crate::http::request::caller::{Admitted, Anyone, admitted};

@@ -4,15 +4,11 @@
 
 use super::each;
 use super::values::LIST_MAX;
-use crate::wire::fields::number_of_words;
+use crate::wire::fields::{EXACT_MAX, number_of_words};
 use std::collections::BTreeMap;
 use utoipa::Number;
 use utoipa::openapi::schema::{AdditionalProperties, Array, ArrayItems, KnownFormat, Object, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{OpenApi as Contract, RefOr, Schema};
-
-/// 2^53 - 1: beyond it, a reader that parses numbers as doubles loses precision.
-const EXACT_MAX: isize = 9_007_199_254_740_991;
-const INT32_MAX: isize = 2_147_483_647;
 
 /// The type of the items of a list with at most one item per action.
 const PER_ACTION: &str = "ActionTypeCount";
@@ -66,14 +62,19 @@ fn bound_list(list: &mut Array, lengths: &Lengths) {
 fn bound_object(object: &mut Object, lengths: &Lengths) {
     if is(&object.schema_type, &Type::Integer) {
         let format = object.format.get_or_insert(SchemaFormat::KnownFormat(KnownFormat::Int64));
-        let max = if *format == SchemaFormat::KnownFormat(KnownFormat::Int32) { INT32_MAX } else { EXACT_MAX };
-        object.minimum.get_or_insert(Number::Int(-max));
-        object.maximum.get_or_insert(Number::Int(max));
+        let max = if *format == SchemaFormat::KnownFormat(KnownFormat::Int32) { i32::MAX.into() } else { EXACT_MAX };
+        object.minimum.get_or_insert(number(-max));
+        object.maximum.get_or_insert(number(max));
     }
     object.properties.values_mut().for_each(|property| bound(property, lengths));
     if let Some(AdditionalProperties::RefOr(values)) = object.additional_properties.as_deref_mut() {
         bound(values, lengths);
     }
+}
+
+/// A bound of an integer.
+pub fn number(bound: i64) -> Number {
+    isize::try_from(bound).map_or(Number::Float(f64::MAX), Number::Int)
 }
 
 fn is(schema_type: &SchemaType, wanted: &Type) -> bool {

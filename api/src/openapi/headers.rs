@@ -1,7 +1,8 @@
 //! The response headers, described once: responses refer to them.
 
-use super::{each, retries};
+use super::{bounds, each, retries};
 use crate::http::request::operations;
+use crate::wire::fields::EXACT_MAX;
 use std::collections::BTreeSet;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
@@ -64,10 +65,16 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
     (
         "Unencoded-Digest",
         "UnencodedDigest",
-        "SHA-256 digest of the content before compression, for files of at most 256 KiB. Responses have no trailers, because \
-         the HTTP library ends chunked bodies without any: once a longer file was sent completely, a second audit entry has its \
-         count and its digest",
+        "SHA-256 digest of the content before compression. A file of more than 256 KiB has it as a trailer field, at the end of \
+         its chunked body",
         "sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:",
+    ),
+    (
+        "Trailer",
+        "Trailer",
+        "Only with a chunked body: the fields that follow it. A request with TE: trailers has them after each complete file, \
+         whatever its size; HTTP/1.0 has none",
+        "record-count, unencoded-digest",
     ),
     (
         "RateLimit-Policy",
@@ -88,6 +95,18 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
         "true",
     ),
     ("WWW-Authenticate", "WwwAuthenticate", "How to authenticate", "Bearer"),
+];
+/// Headers with a number: name, component, description, bounds, example.
+const NUMBERS: [(&str, &str, &str, [i64; 2], i64); 2] = [
+    (
+        "Record-Count",
+        "RecordCount",
+        "Number of records in the file, without the line that names the columns. A file of more than 256 KiB has it as a trailer \
+         field, at the end of its chunked body",
+        [0, EXACT_MAX],
+        1_048,
+    ),
+    (RETRY_AFTER, "RetryAfter", "Number of seconds to wait before retrying", [1, 86_400], 1),
 ];
 const BYTES: &str = "application/octet-stream";
 const RETRY_AFTER: &str = "Retry-After";
@@ -124,7 +143,9 @@ pub fn apply(contract: &mut Contract) {
         }
     }
     components.headers.extend(TEXTS.iter().map(|(_, name, says, example)| ((*name).to_owned(), text(says, example).into())));
-    components.headers.insert(component(RETRY_AFTER).to_owned(), retry_after().into());
+    components.headers.extend(
+        NUMBERS.iter().map(|(_, name, says, bounds, example)| ((*name).to_owned(), number(says, *bounds, *example).into())),
+    );
 }
 
 /// Schemas by the headers of responses with them.
@@ -188,7 +209,7 @@ impl Kinds {
             names.push("Content-Disposition");
         }
         if is_file && response.content.keys().any(|kind| ["text/csv", "application/x-ndjson"].contains(&kind.as_str())) {
-            names.push("Unencoded-Digest");
+            names.extend(["Record-Count", "Unencoded-Digest", "Trailer"]);
         }
         if response.content.contains_key(BYTES) {
             names.extend(["Accept-Ranges", "ETag", "Repr-Digest"]);
@@ -206,10 +227,9 @@ fn refer(response: &mut Response, names: &[&str]) {
 }
 
 fn component(header: &str) -> &str {
-    match TEXTS.iter().find(|(known, ..)| *known == header) {
-        Some((_, name, ..)) => name,
-        None => "RetryAfter",
-    }
+    let texts = TEXTS.iter().map(|(known, name, ..)| (*known, *name));
+    let mut named = texts.chain(NUMBERS.iter().map(|(known, name, ..)| (*known, *name)));
+    named.find(|(known, _)| *known == header).map_or(header, |(_, name)| name)
 }
 
 fn text(says: &str, example: &str) -> Header {
@@ -217,15 +237,12 @@ fn text(says: &str, example: &str) -> Header {
     HeaderBuilder::new().description(Some(says)).schema(Some(schema)).example(Some(example.into())).build()
 }
 
-fn retry_after() -> Header {
+fn number(says: &str, [minimum, maximum]: [i64; 2], example: i64) -> Header {
+    let kind = if i32::try_from(maximum).is_ok() { KnownFormat::Int32 } else { KnownFormat::Int64 };
     let schema = ObjectBuilder::new()
         .schema_type(SchemaType::new(Type::Integer))
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
-        .minimum(Some(1))
-        .maximum(Some(86_400));
-    HeaderBuilder::new()
-        .description(Some("Number of seconds to wait before retrying"))
-        .schema(Some(schema))
-        .example(Some(1.into()))
-        .build()
+        .format(Some(SchemaFormat::KnownFormat(kind)))
+        .minimum(Some(bounds::number(minimum)))
+        .maximum(Some(bounds::number(maximum)));
+    HeaderBuilder::new().description(Some(says)).schema(Some(schema)).example(Some(example.into())).build()
 }

@@ -92,7 +92,7 @@ pub type Cursor = Text<1, 2_000, Signed>;
 /// The maximum number of rows of a page.
 pub type PageLimit = Whole<u64, 1, 200>;
 /// A place in the sealed log; zero is before the first entry.
-pub type Sequence = Whole<i64, 0, 9_007_199_254_740_991>;
+pub type Sequence = Whole<i64, 0, EXACT_MAX>;
 /// The maximum number of sealed entries of a response.
 pub type FeedLimit = Whole<u64, 1, 1_000>;
 /// How long a request may wait, in seconds.
@@ -111,8 +111,11 @@ pub type QuotaMib = Whole<i32, 1, 1_048_576>;
 pub type WholeCredits = Whole<i32, 0, { ALLOWED_MAX as i64 }>;
 /// A number of members.
 pub type MemberCount = Whole<u32, 0, 10_000_000>;
-/// A number of rows or records; the largest is 2^53 - 1, beyond which a reader that parses numbers as doubles loses precision.
-pub type RowCount = Whole<u64, 0, 9_007_199_254_740_991>;
+/// A number of rows or records.
+pub type RowCount = Whole<u64, 0, EXACT_MAX>;
+
+/// 2^53 - 1: beyond it, a reader that parses numbers as doubles loses precision (RFC 8259, 6).
+pub const EXACT_MAX: i64 = 9_007_199_254_740_991;
 
 /// The position of a value in its own validation errors: at the value itself.
 pub const ITSELF: &str = "";

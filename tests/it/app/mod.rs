@@ -32,7 +32,7 @@ pub use prefix::below;
 pub use process::{Process, send, simulated_disk};
 pub use proxy::{Fault, Proxy};
 pub use volume::Volume;
-pub use wire::Half;
+pub use wire::{Half, Raw};
 
 use api::credentials::keys;
 use api::credentials::password::{Cost, Passwords};

@@ -25,7 +25,7 @@ pub async fn fill(app: &TestApp, count: usize) {
 }
 
 /// The value of a digest header.
-fn digest(bytes: &[u8]) -> String {
+pub fn digest(bytes: &[u8]) -> String {
     format!("sha-256=:{}:", BASE64.encode(Sha256::digest(bytes)))
 }
 

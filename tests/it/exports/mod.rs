@@ -2,6 +2,7 @@
 
 mod ended;
 mod large;
+mod trailers;
 
 pub use ended::fill;
 

@@ -1,50 +1,13 @@
-//! HTTP/1.0: a response has a length, or it ends with its connection.
+//! HTTP/1.0: a response has a length, or it ends with its connection, without trailers.
 
-use crate::app::TestApp;
+use crate::app::{Raw, TestApp};
 use crate::documents::{id, pay_stub};
 use crate::exports::fill;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A response as it was on the wire.
-struct Raw {
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Raw {
-    fn header(&self, name: &str) -> &str {
-        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.clone().find(|(known, _)| known.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
-    }
-
-    /// Reads a response to its announced length, or to the end of the connection.
-    async fn read(wire: &mut TcpStream) -> Self {
-        let mut read = Vec::new();
-        let end = loop {
-            if let Some(end) = read.windows(4).position(|bytes: &[u8]| bytes == b"\r\n\r\n") {
-                break end + 4;
-            }
-            assert!(wire.read_buf(&mut read).await.unwrap() > 0, "{}", String::from_utf8_lossy(&read));
-        };
-        let body = read.split_off(end);
-        let mut raw = Self { head: String::from_utf8(read).unwrap(), body };
-        match raw.header("content-length").parse::<usize>() {
-            Ok(length) => {
-                let mut rest = vec![0; length - raw.body.len()];
-                wire.read_exact(&mut rest).await.unwrap();
-                raw.body.extend(rest);
-            }
-            Err(_) => drop(wire.read_to_end(&mut raw.body).await.unwrap()),
-        }
-        raw
-    }
-}
-
 /// Sends a request with HTTP/1.0.
-async fn send(wire: &mut TcpStream, path: &str, headers: &str) {
-    let head = format!("GET {path} HTTP/1.0\r\n{headers}\r\n");
-    wire.write_all(head.as_bytes()).await.unwrap();
+async fn get(wire: &mut TcpStream, path: &str, headers: &str) -> Raw {
+    Raw::exchange(wire, ("GET", path, "1.0"), headers).await
 }
 
 async fn connect(app: &TestApp) -> TcpStream {
@@ -84,12 +47,12 @@ on_each_database! {
                 let what = format!("{path} {coding} {more}");
                 let mut wire = connect(app).await;
                 let accepted = if coding.is_empty() { String::new() } else { format!("Accept-Encoding: {coding}\r\n") };
-                send(&mut wire, path, &format!("Authorization: Bearer {}\r\n{accepted}{more}", admin.token())).await;
 
-                let answer = Raw::read(&mut wire).await;
+                let headers = format!("Authorization: Bearer {}\r\nTE: trailers\r\n{accepted}{more}", admin.token());
+                let answer = get(&mut wire, path, &headers).await;
 
-                assert!(answer.head.starts_with("HTTP/1.0 "), "{what}: {}", answer.head);
-                assert_eq!(answer.header("transfer-encoding"), "", "{what}");
+                assert_eq!(answer.version(), "HTTP/1.0", "{what}");
+                assert_eq!((answer.header("transfer-encoding"), answer.header("trailer")), ("", ""), "{what}");
                 let is_sized = !answer.header("content-length").is_empty();
                 let keeps = answer.header("connection").eq_ignore_ascii_case("keep-alive");
                 assert!(is_sized || !keeps, "{what}: without a length only the end of the connection ends the body");
@@ -98,8 +61,7 @@ on_each_database! {
                 let is_same = answer.body == new.bytes || path.ends_with("nothing");
                 assert!(is_same, "{what}: {} and {} bytes", answer.body.len(), new.bytes.len());
                 if keeps {
-                    send(&mut wire, "/livez", "").await;
-                    assert!(Raw::read(&mut wire).await.head.starts_with("HTTP/1.0 200 "), "{what}");
+                    assert_eq!(get(&mut wire, "/livez", "").await.status(), 200, "{what}");
                 }
             }
         }

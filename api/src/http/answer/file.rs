@@ -1,13 +1,14 @@
 //! A file download: a short file is complete before it is recorded and sent. A longer one is generated while it is sent, one
 //! batch ahead of its client, as long as the client keeps pace and may read it.
 
-use super::digest::{self, Digest};
+use super::digest::Digest;
 use super::pace::{BYTES_A_SECOND_MIN, Pace};
 use super::reading_on::while_admitted;
+use super::trailers::{Totals, Trailers};
 use crate::http::request::caller::Anyone;
 use crate::state::App;
 use crate::wire::{Code, Error, Result, csv, ndjson};
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, HeaderName};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use entity::audit::Event;
@@ -18,10 +19,6 @@ use std::pin::{Pin, pin};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use utoipa::IntoParams;
 use validator::Validate;
-
-/// The digest of the content before compression (draft-ietf-httpbis-unencoded-digest): `Content-Digest` and `Repr-Digest` would
-/// be those of the compressed bytes.
-pub const UNENCODED_DIGEST: HeaderName = HeaderName::from_static("unencoded-digest");
 
 /// Up to this size a file is complete before its first byte is sent: reading more would delay that byte.
 const COMPLETE_BYTES_MAX: usize = 256 * 1024;
@@ -128,9 +125,9 @@ pub struct Export {
 
 impl Export {
     /// Records the export and sends the file. A file of at most 256 KiB is generated first, so that the entry has its count, size
-    /// and digest; a longer one leaves another entry with these when everything was sent, before the response ends, or when it
-    /// is aborted. (Trailers were tried: actix-http 3 ends chunked bodies without any.) Its records are not counted before they
-    /// are read: counting delays the first byte by a time that grows with the log.
+    /// and digest, and the response count and digest as headers. A longer one leaves another entry with these when everything was
+    /// sent, before the response ends with them as trailers, or when it is aborted. Its records are not counted before they are
+    /// read: counting delays the first byte by a time that grows with the log.
     ///
     /// The resources that `batches` holds, such as a snapshot of the database, are released after its last batch, when the client
     /// disconnects, when the client is slower than 64 KiB a second, or when the client loses access: then the response is
@@ -149,13 +146,16 @@ impl Export {
         let mut response = self.response(app);
         let (access, started) = (self.access.take(), self.event_of(None).export_started());
         app.record_all(by, access.into_iter().chain([started])).await?;
-        let (recorder, caller) = (app.clone(), by.clone());
+        let (recorder, caller, trailers) = (app.clone(), by.clone(), Trailers::default());
+        let totals = trailers.clone();
         let ended = move |sent: SentBytes, is_complete: bool| async move {
-            let event = sent.ended(&self, is_complete).await?;
+            let event = sent.ended(&self, &totals, is_complete).await?;
             recorder.record_end(&caller, event).await
         };
         let batches = stream::iter(begun.into_iter().map(Ok)).chain(batches);
-        Ok(response.streaming(while_admitted(app, by, paced(batches, ended))))
+        let mut response = response.streaming(while_admitted(app, by, paced(batches, ended)));
+        response.extensions_mut().insert(trailers);
+        Ok(response)
     }
 
     async fn send_complete(self, app: &App, by: &Anyone, batches: Vec<Batch>) -> Result<HttpResponse> {
@@ -168,8 +168,15 @@ impl Export {
         let mut response = self.response(app);
         let event = self.event_of(Some(records)).of_file(bytes, &sha256);
         app.record_all(by, self.access.into_iter().chain([event])).await?;
+        let (totals, trailers) = (Totals::new(records, &sha256), Trailers::default());
+        for field in totals.fields() {
+            response.insert_header(field);
+        }
+        trailers.set(totals);
         let text: Vec<Bytes> = batches.into_iter().map(|batch| batch.text).collect();
-        Ok(response.insert_header((UNENCODED_DIGEST, digest::field(&sha256))).body(text.concat()))
+        let mut response = response.body(text.concat());
+        response.extensions_mut().insert(trailers);
+        Ok(response)
     }
 
     fn event_of(&self, record_count: Option<u64>) -> Event {
@@ -217,11 +224,16 @@ impl SentBytes {
         self.digest.update(&batch.text).await
     }
 
-    /// The second entry of an export.
-    async fn ended(self, export: &Export, is_complete: bool) -> Result<Event> {
+    /// The second entry of an export, and the trailers of its response.
+    async fn ended(self, export: &Export, trailers: &Trailers, is_complete: bool) -> Result<Event> {
         let Self { records, bytes, digest } = self;
         let event = export.event_of(Some(records));
-        if is_complete { Ok(event.export_completed(bytes, &digest.finish().await?)) } else { Ok(event.export_aborted(bytes)) }
+        if !is_complete {
+            return Ok(event.export_aborted(bytes));
+        }
+        let sha256 = digest.finish().await?;
+        trailers.set(Totals::new(records, &sha256));
+        Ok(event.export_completed(bytes, &sha256))
     }
 }
 

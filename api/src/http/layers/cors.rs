@@ -1,7 +1,7 @@
 //! CORS: closed, except for the origins listed in the configuration.
 
 use super::limits::{RATE_LIMIT, RATE_LIMIT_POLICY};
-use crate::http::answer::file::UNENCODED_DIGEST;
+use crate::http::answer::trailers::{RECORD_COUNT, UNENCODED_DIGEST};
 use crate::http::request::body::ACCEPT_PATCH;
 use crate::http::request::idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 use crate::http::request::origin::REQUEST_ID;
@@ -33,6 +33,7 @@ pub fn cors(origins: &[String]) -> Cors {
             LOCATION,
             RATE_LIMIT,
             RATE_LIMIT_POLICY,
+            RECORD_COUNT,
             REPR_DIGEST,
             RETRY_AFTER,
             UNENCODED_DIGEST,

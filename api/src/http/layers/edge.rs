@@ -2,6 +2,7 @@
 //! common headers.
 
 use super::denied;
+use super::framing::frame;
 use crate::http::answer;
 use crate::http::request::body::{ACCEPT_PATCH, accept_patch};
 use crate::http::request::caller::Presented;
@@ -11,7 +12,7 @@ use crate::http::request::origin::{Origin, REQUEST_ID};
 use crate::state::App;
 use crate::wire::{Code, Error, FieldProblem, Interruption};
 use actix_cors::CorsError;
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{
@@ -19,7 +20,7 @@ use actix_web::http::header::{
     ETAG, Encoding, Header, HeaderMap, HeaderValue, LINK, LOCATION, REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::http::{ConnectionType, Method, StatusCode, Version};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use entity::idempotency::StoredResponse;
@@ -63,18 +64,7 @@ pub async fn edge(
     complete(response.headers_mut(), &origin, is_api);
     publish(response.headers_mut(), app.public_path());
     close_at_a_stop(&app, response.response_mut().head_mut());
-    frame(&mut response);
-    Ok(response)
-}
-
-/// HTTP/1.0 knows no chunks (RFC 9112, 6.1 and 7.1): a body whose length isn't known ends with its connection.
-fn frame(response: &mut ServiceResponse) {
-    let is_old = response.request().version() < Version::HTTP_11;
-    if is_old && response.response().body().size() == BodySize::Stream {
-        let head = response.response_mut().head_mut();
-        head.no_chunking(true);
-        head.set_connection_type(ConnectionType::Close);
-    }
+    Ok(frame(response))
 }
 
 /// Counts a 503 by its cause, which neither its status nor its code tells.

@@ -7,6 +7,7 @@ mod denied;
 pub mod docs;
 pub mod edge;
 pub mod fallback;
+mod framing;
 pub mod limits;
 pub mod log;
 pub mod measure;

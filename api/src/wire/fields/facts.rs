@@ -23,8 +23,8 @@ const KEYS_MAX: usize = 256;
 const KEY_LENGTH_MAX: usize = 128;
 /// As JSON: an entry holds at most 64 KiB.
 const FACTS_LENGTH_MAX: usize = 32 * 1024;
-/// Beyond it, a reader that parses numbers as doubles loses precision.
-const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
+#[expect(clippy::as_conversions, reason = "exact, and a constant can't call a conversion")]
+const NUMBER_MAX: f64 = super::EXACT_MAX as f64;
 
 impl Validate for Facts {
     fn validate(&self) -> Result<(), ValidationErrors> {
@@ -69,7 +69,7 @@ fn ensure_value(value: &Json, keys: &mut usize) -> Result<(), ValidationError> {
     match value {
         Json::Number(number) => {
             let number = number.as_f64().unwrap_or(f64::INFINITY);
-            ensure(number.abs() <= EXACT_MAX, "range", "must have numbers with an absolute value of at most 2^53 - 1")?;
+            ensure(number.abs() <= NUMBER_MAX, "range", "must have numbers with an absolute value of at most 2^53 - 1")?;
             ensure_thousandths(number)
         }
         Json::Array(items) => items.iter().try_for_each(|item| ensure_value(item, keys)),
