@@ -11,7 +11,7 @@ mod transaction;
 mod unsettled;
 mod verb;
 
-pub use failure::{is_lock_timeout, is_unavailable};
+pub use failure::{is_disk_full, is_lock_timeout, is_unavailable};
 pub(crate) use failure::{is_lost, is_unsynced};
 pub use lists::padded;
 pub use observer::Observer;

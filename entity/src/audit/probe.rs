@@ -5,7 +5,7 @@ use super::unit_of_work::UnitOfWork;
 use super::{AuditTx, Context, Event};
 use crate::audit_entry;
 use crate::clock::Clock;
-use crate::db::Db;
+use crate::db::{Db, is_disk_full};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Statement};
 use serde_json::json;
 use std::sync::Arc;
@@ -13,13 +13,14 @@ use uuid::Uuid;
 
 impl AuditTx {
     /// Writes an entry as every operation does, checks that it is there, and rolls back. On SQLite, something is also committed
-    /// and read back through another connection.
+    /// and read back through another connection; on PostgreSQL, a temporary file is written.
     ///
     /// No metric counts the entry.
     ///
     /// # Errors
     ///
-    /// If the entry is refused, or is accepted but not kept because of a trigger or a rule, or if COMMIT commits nothing.
+    /// If the entry is refused, or is accepted but not kept because of a trigger or a rule, if COMMIT commits nothing, or if the
+    /// disk is full.
     pub async fn probe(db: &Db) -> Result<(), DbErr> {
         let context = Context::job(Uuid::now_v7());
         let unit = Arc::new(UnitOfWork::new(context.clone(), Clock::system(), db.excuses(), None));
@@ -32,6 +33,7 @@ impl AuditTx {
             return Err(failed("an entry was accepted but not stored"));
         }
         tx.bring_forward_commit().await?;
+        tx.prove_room().await?;
         tx.inner.rollback().await?;
         match db.readers().backend() {
             DbBackend::Sqlite => prove_commit(db).await,
@@ -49,6 +51,22 @@ impl AuditTx {
         match self.inner.query_one(&debt).await? {
             None => Ok(()),
             Some(_) => Err(failed("an entry leaves an unresolved audit debt, so COMMIT would be refused")),
+        }
+    }
+
+    /// Fails if the disk of a PostgreSQL server is full. Pages that exist may have room for the entry while new ones can't be
+    /// allocated, so that a sort of 128 KiB writes a temporary file, which is on the same volume by default.
+    async fn prove_room(&self) -> Result<(), DbErr> {
+        let backend = self.inner.backend();
+        if backend != DbBackend::Postgres {
+            return Ok(());
+        }
+        self.inner.execute(&Statement::from_string(backend, "SELECT set_config('work_mem', '64kB', true)")).await?;
+        let sort = "SELECT count(*) FROM (SELECT repeat('x', 1024) || n FROM generate_series(1, 128) AS n ORDER BY 1) AS sorted";
+        match self.inner.query_one(&Statement::from_string(backend, sort)).await {
+            Err(error) if is_disk_full(&error) => Err(error),
+            // Whoever limits temporary files (`temp_file_limit`) limits no entries.
+            _ => Ok(()),
         }
     }
 }

@@ -48,6 +48,12 @@ pub fn is_lock_timeout(error: &DbErr) -> bool {
     cause.code().is_some_and(|code| code == "55P03")
 }
 
+/// Whether a PostgreSQL server's disk is full (`disk_full`).
+pub fn is_disk_full(error: &DbErr) -> bool {
+    let Some(cause) = cause(error).and_then(|cause| cause.as_database_error()) else { return false };
+    cause.try_downcast_ref::<SqliteError>().is_none() && cause.code().is_some_and(|code| code == "53100")
+}
+
 /// Whether an error comes from the connection and is not the database's answer: the result of the statement is unknown.
 pub(crate) fn is_lost(error: &DbErr) -> bool {
     let Some(cause) = cause(error) else { return matches!(error, DbErr::Conn(_)) };

@@ -1,7 +1,7 @@
 //! The service is ready only while it can write an entry.
 #![expect(clippy::disallowed_methods, reason = "these tests break the database")]
 
-use crate::app::{Kind, SERVING, TestApp, Volume};
+use crate::app::{Kind, SERVING, Server, Settings, TestApp, Volume};
 use entity::audit_entry;
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::json;
@@ -155,5 +155,23 @@ async fn it_is_not_ready_while_the_disk_is_full() {
         volume.free();
     }
     becomes(&app, 200).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn it_is_not_ready_while_the_disk_of_postgresql_is_full() {
+    let Some(volume) = Volume::mount(224) else { return };
+    let Some(server) = Server::start(&volume) else { return };
+    let app = TestApp::start_at(&server.url(), Settings::default()).await;
+    for _ in 0..2 {
+        becomes(&app, 200).await;
+        volume.fill();
+        becomes(&app, 503).await;
+        assert_eq!(app.as_anonymous().get("/livez").await.status(), 200);
+        volume.free();
+        assert!(server.ensure_running());
+    }
+    becomes(&app, 200).await;
+    assert!(app.all_entries().await.is_empty(), "no check leaves an entry");
     app.finish().await;
 }
