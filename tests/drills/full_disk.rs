@@ -1,7 +1,7 @@
 //! A disk that is full again and again under load: whatever was acknowledged stays, and the same process works again by itself.
 
 use crate::Plan;
-use crate::app::{Kind, Process, Server, Settings, TestApp, Volume};
+use crate::app::{Kind, Server, Settings, TestApp, Volume};
 use crate::oracle::Oracle;
 use entity::clock::Clock;
 use futures_util::future::{join, join_all};
@@ -42,9 +42,9 @@ async fn on_postgres(plan: Plan) {
 /// `bring_back` starts the database again where a full disk stopped it.
 async fn fill_again_and_again(app: &TestApp, volume: &Volume, plan: Plan, bring_back: impl Fn() -> bool) {
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
-    let oracle = Oracle::new(false);
+    let oracle = Oracle::default();
     let by = app.as_member().await;
-    let mut process = Process::start(app).await;
+    let mut process = plan.start_acknowledging(app).await;
     let rounds = plan.rounds(50, 3);
     let (mut slowest, mut full) = (Duration::ZERO, 0);
     let is_over = Cell::new(false);

@@ -29,7 +29,7 @@ pub async fn run(plan: Plan) {
         commit_carelessly(&app).await;
     }
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
-    let oracle = Oracle::new(false);
+    let oracle = Oracle::default();
     let process = Process::start(&app).await;
     let kills = plan.rounds(50, 3);
     let (mut slowest, mut refused) = (Duration::ZERO, 0);

@@ -1,7 +1,7 @@
 //! The kill-service drill: kill -9 of the service under load, repeatedly on the same database.
 
 use crate::Plan;
-use crate::app::{Kind, Process, Settings, TestApp};
+use crate::app::{Kind, Settings, TestApp};
 use crate::oracle::Oracle;
 use entity::clock::Clock;
 use futures_util::future::{join, join_all};
@@ -17,12 +17,12 @@ pub async fn on(kind: Kind, plan: Plan) {
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
     let app = TestApp::start_with(kind, settings).await.expect("PostgreSQL is installed");
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
-    let oracle = Oracle::new(plan.is_sabotaged);
+    let oracle = Oracle::default();
     let kills = plan.rounds(200, 3);
     let mut slowest = Duration::ZERO;
     for _ in 0..kills {
         let began = Instant::now();
-        let process = Process::start(&app).await;
+        let process = plan.start_acknowledging(&app).await;
         slowest = slowest.max(began.elapsed());
         let by = app.as_member().await;
         let writers = join_all((0..WRITERS).map(|_| oracle.write(&process, by.token(), || false)));

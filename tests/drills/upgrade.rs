@@ -99,7 +99,7 @@ impl Balancer {
 pub async fn run(plan: Plan) {
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
     let app = TestApp::start_with(Kind::Postgres, settings).await.expect("PostgreSQL is installed");
-    let (balancer, oracle, by) = (Balancer::default(), Oracle::new(false), app.as_member().await);
+    let (balancer, oracle, by) = (Balancer::default(), Oracle::default(), app.as_member().await);
     let is_over = Cell::new(false);
     let upgrades = plan.rounds(20, 1);
     join(balancer.probe(&is_over), async {

@@ -9,8 +9,8 @@ use uuid::Uuid;
 /// How much of a document is held in memory before it is sent on: the minimum size of a part in S3. The budget of uploads limits
 /// the total.
 const PART_BYTES: usize = 5 * 1024 * 1024;
-/// The same for a directory, which has no minimum: it is written as it arrives.
-const PIECE_BYTES: usize = 128 * 1024;
+/// The same for a directory, which has no minimum: it is written as it arrives. The drill `memory` has to notice if it is not.
+const PIECE_BYTES: usize = if cfg!(feature = "sabotage") { 64 * 1024 * 1024 } else { 128 * 1024 };
 /// How much is written between two checks of the free space.
 const LOOK_BYTES: usize = 2 * 1024 * 1024;
 

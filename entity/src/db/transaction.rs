@@ -225,7 +225,19 @@ impl WriteTransaction {
     }
 
     /// Commits. On any error the connection is closed, which rolls back what is not committed.
-    pub(crate) async fn commit(mut self) -> Result<(), DbErr> {
+    pub(crate) async fn commit(self) -> Result<(), DbErr> {
+        #[cfg(feature = "sabotage")]
+        if std::env::var_os("SABOTAGE").is_some_and(|what| what == "early-acknowledgement") {
+            tokio::spawn(async move {
+                sleep(Duration::from_millis(50)).await;
+                drop(self.commit_now().await);
+            });
+            return Ok(());
+        }
+        self.commit_now().await
+    }
+
+    async fn commit_now(mut self) -> Result<(), DbErr> {
         let Some((connection, seat)) = self.take_seat().await? else { return self.end(|words| words.commit).await };
         self.basis = None;
         if seat.is_single() {
