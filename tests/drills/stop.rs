@@ -19,7 +19,7 @@ pub async fn on(kind: Kind, plan: Plan) {
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
     let app = TestApp::start_with(kind, settings).await.expect("PostgreSQL is installed");
     let stops = plan.rounds(50, 2);
-    let (mut requests, mut failed, mut slowest) = (0, 0, Duration::ZERO);
+    let (mut requests, mut failures, mut slowest) = (0, Vec::new(), Duration::ZERO);
     for round in 0..stops {
         let by = app.as_member().await;
         let drain = if plan.is_sabotaged { Duration::ZERO } else { DRAIN };
@@ -40,13 +40,15 @@ pub async fn on(kind: Kind, plan: Plan) {
             Instant::now()
         };
         let (answers, (), signalled_at) = join3(clients, balancer, stop).await;
-        requests += answers.iter().map(|(answered, failed)| answered + failed).sum::<usize>();
-        failed += answers.iter().map(|(_, failed)| failed).sum::<usize>();
+        for (answered, failed) in answers {
+            requests += answered + failed.len();
+            failures.extend(failed);
+        }
         process.ended(Duration::from_secs(20)).await;
         slowest = slowest.max(signalled_at.elapsed());
     }
-    println!("{kind:?}: {stops} stops, {requests} requests, {failed} failed, slowest exit {slowest:?}");
-    assert_eq!(failed, 0, "requests failed at a stop");
+    println!("{kind:?}: {stops} stops, {requests} requests, {} failed, slowest exit {slowest:?}", failures.len());
+    assert!(failures.is_empty(), "requests failed at a stop: {failures:?}");
     assert!(slowest <= Duration::from_secs(15), "the process took {slowest:?} to end");
     app.finish().await;
 }
@@ -71,9 +73,10 @@ impl Stopping {
     }
 }
 
-/// Repeatedly sends requests on one connection, every second client writes; returns how many were answered, and how many failed.
-async fn ask(process: &Process, token: &str, number: usize, stopping: &Stopping) -> (usize, usize) {
-    let (mut answered, mut failed) = (0, 0);
+/// Repeatedly sends requests on one connection, every second client writes; returns how many were answered, and
+/// why others failed.
+async fn ask(process: &Process, token: &str, number: usize, stopping: &Stopping) -> (usize, Vec<String>) {
+    let (mut answered, mut failed) = (0, Vec::new());
     let new = json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
     while !stopping.is_leaving.get() {
         let request = match number % 2 {
@@ -84,7 +87,8 @@ async fn ask(process: &Process, token: &str, number: usize, stopping: &Stopping)
             Ok(answer) if answer.status().is_success() => answered += 1,
             // This client stayed to the end.
             Err(error) if error.is_connect() && stopping.is_drained() => break,
-            _ => failed += 1,
+            Ok(answer) => failed.push(answer.text().await.unwrap_or_else(|error| error.to_string())),
+            Err(error) => failed.push(format!("{error:?}")),
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
