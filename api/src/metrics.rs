@@ -18,9 +18,9 @@ use tokio::sync::Mutex;
 
 /// The counters of one process, shared by all who count.
 #[derive(Clone)]
-pub struct Metrics(Arc<Counted>);
+pub struct Metrics(Arc<RegisteredMetrics>);
 
-struct Counted {
+struct RegisteredMetrics {
     registry: Registry,
     requests: Family<RequestLabels, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
@@ -116,7 +116,7 @@ impl Metrics {
     pub fn new(now: DateTime<Utc>) -> Self {
         let requests: fn() -> Histogram = || Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]);
         let reports: fn() -> Histogram = || Histogram::new([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0]);
-        let mut counted = Counted {
+        let mut metrics = RegisteredMetrics {
             registry: Registry::default(),
             requests: Family::new_with_constructor(requests),
             in_flight: Gauge::default(),
@@ -129,9 +129,9 @@ impl Metrics {
             unavailable: Family::default(),
             watch: Mutex::new(vitals::Watch::from(now)),
         };
-        counted.register(now);
-        counted.begin_at_zero();
-        Self(Arc::new(counted))
+        metrics.register(now);
+        metrics.begin_at_zero();
+        Self(Arc::new(metrics))
     }
 
     /// The observer that the database notifies of each entry.
@@ -200,7 +200,7 @@ impl Metrics {
     }
 }
 
-impl Counted {
+impl RegisteredMetrics {
     /// The help text of each metric. The library ends each text with a full stop.
     fn register(&mut self, now: DateTime<Utc>) {
         let to = &mut self.registry;
@@ -253,7 +253,7 @@ impl Counted {
     }
 }
 
-impl Observer for Counted {
+impl Observer for RegisteredMetrics {
     fn committed(&self, action: &'static str, outcome: &'static str) {
         self.entries.get_or_create(&EntryLabels { action_type: action, outcome }).inc();
     }

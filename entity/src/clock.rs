@@ -10,7 +10,7 @@ use uuid::{ClockSequence, Timestamp, Uuid};
 #[derive(Clone, Debug)]
 pub struct Clock {
     fixed: Option<Arc<AtomicI64>>,
-    counter: Arc<Counter>,
+    counter: Arc<IdCounter>,
 }
 
 impl Clock {
@@ -25,7 +25,7 @@ impl Clock {
 
     /// A clock that stands still and whose ids depend on `seed` alone, for a history that must be reproducible.
     pub fn seeded(at: DateTime<Utc>, seed: u64) -> Self {
-        Self { counter: Arc::new(Counter { next: AtomicU64::new(0), seed: Some(seed) }), ..Self::fixed(at) }
+        Self { counter: Arc::new(IdCounter { next: AtomicU64::new(0), seed: Some(seed) }), ..Self::fixed(at) }
     }
 
     /// Sets a fixed clock; the system clock can't be set.
@@ -107,13 +107,13 @@ pub fn parse_id(text: &str) -> Option<Uuid> {
 /// We tried uuid's own `ContextV7`: it restarts in each millisecond and replaces a reading older than its last one with the later
 /// time, so that under load an entry's id would no longer agree with the row it records.
 #[derive(Debug)]
-struct Counter {
+struct IdCounter {
     next: AtomicU64,
     /// The source of the bits after the count, if they aren't random.
     seed: Option<u64>,
 }
 
-impl Counter {
+impl IdCounter {
     const BITS: usize = 42;
 
     fn count(&self) -> u64 {
@@ -130,14 +130,14 @@ impl Counter {
     }
 }
 
-impl Default for Counter {
+impl Default for IdCounter {
     /// Starts at a random number in the lower half, so that two processes rarely have the same count and none ever wraps around.
     fn default() -> Self {
         Self { next: AtomicU64::new(Uuid::new_v4().as_u64_pair().1 >> (64 - Self::BITS + 1)), seed: None }
     }
 }
 
-impl ClockSequence for Counter {
+impl ClockSequence for IdCounter {
     type Output = u64;
 
     fn generate_sequence(&self, _seconds: u64, _nanos: u32) -> u64 {

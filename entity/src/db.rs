@@ -68,7 +68,7 @@ pub struct Db {
     groups: Arc<Groups>,
     limits: Limits,
     clock: Clock,
-    watch: Option<Watch>,
+    watch: Option<StatementObserver>,
     observer: Option<Arc<dyn Observer>>,
     excuses: Excuses,
     written: Arc<Notify>,
@@ -87,12 +87,18 @@ pub struct PoolState {
 }
 
 /// Is called for every statement: for metrics, and for tests that count statements.
-pub type Watch = Arc<dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync>;
+pub type StatementObserver = Arc<dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync>;
 
 impl Db {
     /// Opens the connections. `excuses` says which tables transactions may write without an entry: `registry::connect` knows
     /// them.
-    pub async fn connect(url: &str, limits: Limits, excuses: Excuses, clock: Clock, watch: Option<Watch>) -> Result<Self, DbErr> {
+    pub async fn connect(
+        url: &str,
+        limits: Limits,
+        excuses: Excuses,
+        clock: Clock,
+        watch: Option<StatementObserver>,
+    ) -> Result<Self, DbErr> {
         // SQLite has only one writer anyway; a queue in front of one connection is fairer than its busy timeout.
         let writers = if url.starts_with("sqlite:") { 1 } else { limits.writers };
         let open = async |connections, used_to| -> Result<(DatabaseConnection, Failures), DbErr> {

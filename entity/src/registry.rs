@@ -8,7 +8,7 @@ pub use label::field_label;
 
 use crate::audit::{self, Audited, Unaudited};
 use crate::clock::Clock;
-use crate::db::{Db, Limits, Verb, Watch};
+use crate::db::{Db, Limits, StatementObserver, Verb};
 use crate::{
     alert, api_key, attempt, audit_entry, case, credit, document, idempotency, job, ledger, note, outbox, review, session,
     setting, signing_key, throttle, user,
@@ -23,7 +23,7 @@ use std::sync::LazyLock;
 /// # Errors
 ///
 /// The database cannot be reached, or what it holds contradicts its own log.
-pub async fn connect(url: &str, limits: Limits, clock: Clock, watch: Option<Watch>) -> Result<Db, DbErr> {
+pub async fn connect(url: &str, limits: Limits, clock: Clock, watch: Option<StatementObserver>) -> Result<Db, DbErr> {
     Db::connect(url, limits, excuse_of, clock, watch).await
 }
 

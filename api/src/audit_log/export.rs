@@ -19,10 +19,10 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 /// The query parameters of both exports.
-pub type ExportQuery = QueryParts<(LogFilter, PeriodParameters)>;
+pub type LogExportQuery = QueryParts<(LogFilter, PeriodParameters)>;
 
 /// The same, and how the CSV is written.
-pub type CsvQuery = QueryParts<(LogFilter, PeriodParameters, CsvParameters)>;
+pub type LogCsvQuery = QueryParts<(LogFilter, PeriodParameters, CsvParameters)>;
 
 /// How many entries are read at once: few sizes, so that their statements stay prepared.
 const BATCHES: [u64; 3] = [50, 250, 1_000];
@@ -32,19 +32,19 @@ const FIRST_BATCH: u64 = 250;
 const BATCH_BYTES: u64 = 1024 * 1024;
 
 /// Writes entries as text.
-pub type Text = fn(&[EntryLine<'_>]) -> Result<Batch>;
+pub type EntryFormatter = fn(&[EntryLine<'_>]) -> Result<Batch>;
 
 /// The state of an export that is being read.
-struct Reading {
+struct LogExportState {
     snapshot: DatabaseTransaction,
     search: Search,
     last: Option<Position>,
     limit: u64,
     names: PeopleNames,
-    text: Text,
+    formatter: EntryFormatter,
 }
 
-/// Records the export, and sends the matching entries in batches, each as the text that `text` makes of it, after a `head`.
+/// Records the export, and sends the matching entries in batches, each as the text that `formatter` makes of it, after a `head`.
 ///
 /// The snapshot is released after the last batch, or when the client disconnects.
 pub async fn send(
@@ -53,7 +53,7 @@ pub async fn send(
     (filter, period): (LogFilter, PeriodParameters),
     given: Json,
     format: Format,
-    (head, text): (Batch, Text),
+    (head, formatter): (Batch, EntryFormatter),
 ) -> Result<HttpResponse> {
     let filter = filter.read(app, period, app.now()).await?;
     let snapshot = app.db().export_snapshot().await?;
@@ -61,22 +61,22 @@ pub async fn send(
     let (access, event) = (Some(access), Event::export_generated);
     let export = Export { content: "audit_log", format, filters: given, access, event };
     let search = Search::new(&snapshot, filter).await?;
-    let reading = Reading { snapshot, search, last: None, limit: FIRST_BATCH, names: PeopleNames::new(), text };
-    let batches = stream::try_unfold(reading, Reading::step);
+    let state = LogExportState { snapshot, search, last: None, limit: FIRST_BATCH, names: PeopleNames::new(), formatter };
+    let batches = stream::try_unfold(state, LogExportState::step);
     export.send(app, by, stream::iter([Ok(head)]).chain(batches)).await
 }
 
 /// The example in the contract: one entry.
-pub fn example(head: Batch, text: Text) -> String {
+pub fn example(head: Batch, formatter: EntryFormatter) -> String {
     let body = serde_json::to_string(&AuditEntry::example()).unwrap_or_default();
-    let text = match with_line(&body, text) {
+    let text = match with_line(&body, formatter) {
         Ok(Lines::Written(line)) => [head.text, line.text].concat(),
         Ok(Lines::Unnamed(_)) | Err(_) => Vec::new(),
     };
     String::from_utf8(text).unwrap_or_default()
 }
 
-impl Reading {
+impl LogExportState {
     /// The next batch, continuing after the previous one.
     async fn step(mut self) -> Result<Option<(Batch, Self)>> {
         let after = self.last.as_ref();
@@ -91,9 +91,9 @@ impl Reading {
     /// Beside the threads that serve requests: a batch takes longer than a small request.
     async fn write(&mut self, mut entries: Vec<Entry>) -> Result<Batch> {
         loop {
-            let (names, text) = (std::mem::take(&mut self.names), self.text);
+            let (names, formatter) = (std::mem::take(&mut self.names), self.formatter);
             let writing = spawn_blocking(move || {
-                let lines = with_lines(&entries, &names, text);
+                let lines = with_lines(&entries, &names, formatter);
                 (entries, names, lines)
             });
             let lines;

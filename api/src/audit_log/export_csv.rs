@@ -1,6 +1,6 @@
 //! Export the log as CSV.
 
-use super::export::{self, CsvQuery, send};
+use super::export::{self, LogCsvQuery, send};
 use super::filter::LogFilter;
 use crate::http::AuditReader;
 use crate::http::answer::entry_line::{self as raw, EntryLine};
@@ -72,7 +72,7 @@ struct EntryRow<'a> {
     }))),
 )]
 #[get("/audit-log/export.csv")]
-pub async fn export_audit_log_csv(app: App, by: AuditReader, query: CsvQuery) -> Result<HttpResponse> {
+pub async fn export_audit_log_csv(app: App, by: AuditReader, query: LogCsvQuery) -> Result<HttpResponse> {
     let (filter, period, csv) = query.parts;
     send(&app, &by, (filter, period), query.all, csv.format(), (EntryRow::header()?, text)).await
 }

@@ -1,6 +1,6 @@
 //! Export the log as NDJSON.
 
-use super::export::{self, ExportQuery, send};
+use super::export::{self, LogExportQuery, send};
 use super::filter::LogFilter;
 use crate::http::AuditReader;
 use crate::http::answer::entry_line::EntryLine;
@@ -30,7 +30,7 @@ use actix_web::{HttpResponse, get};
     }))),
 )]
 #[get("/audit-log/export.ndjson")]
-pub async fn export_audit_log_ndjson(app: App, by: AuditReader, query: ExportQuery) -> Result<HttpResponse> {
+pub async fn export_audit_log_ndjson(app: App, by: AuditReader, query: LogExportQuery) -> Result<HttpResponse> {
     send(&app, &by, query.parts, query.all, Format::Ndjson, (head(), text)).await
 }
 

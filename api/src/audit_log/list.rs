@@ -1,7 +1,7 @@
 //! List the audit log.
 
 use super::filter::{LogFilter, LogQuery};
-use super::page::{AuditEntryList, Reading};
+use super::page::{AuditEntryList, EntryPageRequest};
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::{PeriodParameters, is_short, period_required};
@@ -41,11 +41,11 @@ pub async fn list_audit_log(app: App, by: AuditReader, query: LogQuery, request:
         return Err(period_required(parameter));
     }
     let snapshot = app.snapshot().await?;
-    let reading = Reading::new(&snapshot, &filter, direction, &page).await?;
-    if !is_short && !reading.is_soon(&snapshot).await? {
+    let wanted = EntryPageRequest::new(&snapshot, &filter, direction, &page).await?;
+    if !is_short && !wanted.is_soon(&snapshot).await? {
         return Err(period_required("q"));
     }
-    let list = reading.list(&snapshot).await?;
+    let list = wanted.list(&snapshot).await?;
     snapshot.commit().await?;
     if page.is_first() {
         let log = ("audit_log", "audit_log".to_owned());

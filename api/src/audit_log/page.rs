@@ -15,14 +15,14 @@ list_of! {
 }
 
 /// A page of the matching entries that is about to be read.
-pub struct Reading<'a> {
+pub struct EntryPageRequest<'a> {
     search: Search,
     seen: Option<Seen>,
     direction: Direction,
     page: &'a PageRequest,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> EntryPageRequest<'a> {
     pub async fn new<C: ConnectionTrait>(db: &C, filter: &Filter, direction: Direction, page: &'a PageRequest) -> Result<Self> {
         let seen = page.seen(db).await?;
         let filter = Filter { seen: seen.and_then(Seen::if_past), ..filter.clone() };
@@ -52,5 +52,5 @@ pub async fn read<C: ConnectionTrait>(
     direction: Direction,
     page: &PageRequest,
 ) -> Result<AuditEntryList> {
-    Reading::new(db, filter, direction, page).await?.list(db).await
+    EntryPageRequest::new(db, filter, direction, page).await?.list(db).await
 }

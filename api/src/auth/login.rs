@@ -2,7 +2,7 @@
 
 use super::token_pair::TokenPair;
 use crate::http::request::origin::Origin;
-use crate::http::request::throttle::Budget;
+use crate::http::request::throttle::AttemptBudget;
 use crate::http::{Answer, NoParameters, Query, SmallBody};
 use crate::state::App;
 use crate::wire::fields::{LoginName, LoginPassword};
@@ -47,27 +47,27 @@ pub struct Login {
 )]
 #[post("/auth/login")]
 pub async fn login(app: App, origin: Origin, _: Query<NoParameters>, body: SmallBody<Login>) -> Result<Answer<TokenPair>> {
-    let claimed = Claimed::find(&app, &body.username.to_ascii_lowercase()).await?;
-    let budget = Budget::of_account(&app, &claimed.username, &origin)?;
-    let _turn = budget.spend(&app, origin.context(Actor::Anonymous), Some(claimed.throttled(&origin))).await?;
-    let stored = claimed.stored();
+    let account = LoginAccount::find(&app, &body.username.to_ascii_lowercase()).await?;
+    let budget = AttemptBudget::of_account(&app, &account.username, &origin)?;
+    let _turn = budget.spend(&app, origin.context(Actor::Anonymous), Some(account.throttled(&origin))).await?;
+    let stored = account.stored();
     let matches = app.passwords().verify(&body.password, stored.clone()).await?;
-    let verified = match (claimed.refusal(matches), stored) {
+    let verified = match (account.refusal(matches), stored) {
         (None, Some(stored)) => stored,
-        (refusal, _) => return Err(claimed.failed(&app, &origin, refusal.unwrap_or("wrong_password")).await?),
+        (refusal, _) => return Err(account.failed(&app, &origin, refusal.unwrap_or("wrong_password")).await?),
     };
     let outdated = app.passwords().is_outdated(&verified);
     let better = if outdated { Some(app.passwords().hash(&body.password).await?) } else { None };
-    let Some(person) = claimed.person() else { return Err(refused()) };
+    let Some(person) = account.person() else { return Err(refused()) };
     let tx = app.begin_as(origin.context(Actor::Person(person.clone()))).await?;
     // Any change since the password was verified counts: hashing takes time, and no lock is held for it.
     let Some(user) = still_active(&tx, &person).await? else {
         drop(tx);
-        return Err(claimed.failed(&app, &origin, "inactive").await?);
+        return Err(account.failed(&app, &origin, "inactive").await?);
     };
     if !credential::sign_in(&tx, user.id, &verified, better).await? {
         drop(tx);
-        return Err(claimed.failed(&app, &origin, "wrong_password").await?);
+        return Err(account.failed(&app, &origin, "wrong_password").await?);
     }
     budget.give_back(&tx).await?;
     let session = session::start(&tx, user.id).await?;
@@ -76,13 +76,13 @@ pub async fn login(app: App, origin: Origin, _: Query<NoParameters>, body: Small
 }
 
 /// The account with a given username, if there is one.
-struct Claimed {
+struct LoginAccount {
     username: String,
     user: Option<user::Model>,
     credential: Option<credential::Model>,
 }
 
-impl Claimed {
+impl LoginAccount {
     /// Two statements, whether the username exists or not.
     async fn find(app: &App, username: &str) -> Result<Self> {
         let user = user::Entity::find().filter(user::Column::Username.eq(username)).one(app.readers()).await?;

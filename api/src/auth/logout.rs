@@ -1,6 +1,6 @@
 //! Log out.
 
-use super::refresh_token::Presented;
+use super::refresh_token::PresentedToken;
 use crate::http::request::origin::Origin;
 use crate::http::{NoParameters, Query, SmallBody};
 use crate::state::App;
@@ -35,7 +35,7 @@ pub struct Logout {
 )]
 #[post("/auth/logout")]
 pub async fn logout(app: App, origin: Origin, _: Query<NoParameters>, body: SmallBody<Logout>) -> Result<HttpResponse> {
-    let presented = Presented::find(&app, &origin, &body.refresh_token).await?;
+    let presented = PresentedToken::find(&app, &origin, &body.refresh_token).await?;
     let session = presented.session();
     if session.revoked_at.is_none() && presented.is_reused(&app).await? {
         // Not the session's last token: presented by a thief, or by its owner after a theft, as in a refresh.

@@ -1,7 +1,7 @@
 //! Change the caller's own password.
 
 use crate::credentials::password::rules::{self, NewPassword};
-use crate::http::request::throttle::Budget;
+use crate::http::request::throttle::AttemptBudget;
 use crate::http::{Body, PersonCaller, Result};
 use crate::state::App;
 use crate::wire::fields::LoginPassword;
@@ -43,7 +43,7 @@ pub struct ChangeOwnPassword {
 #[post("/auth/me/password")]
 pub async fn change_own_password(app: App, by: PersonCaller, body: Body<ChangeOwnPassword>) -> Result<HttpResponse> {
     rules::ensure_unlike(&body.new_password, &by.person.username, "/new_password")?;
-    let budget = Budget::of_account(&app, &by.person.username, by.origin())?;
+    let budget = AttemptBudget::of_account(&app, &by.person.username, by.origin())?;
     let _turn = budget.spend(&app, by.context(), None).await?;
     let wrong = || Error::plain(Code::WrongPassword);
     let credential = credential::Entity::find_by_id(by.id()).one(app.readers()).await?;

@@ -1,6 +1,6 @@
 //! Refresh a session.
 
-use super::refresh_token::{Presented, refused};
+use super::refresh_token::{PresentedToken, refused};
 use super::token_pair::TokenPair;
 use crate::http::request::origin::Origin;
 use crate::http::{Answer, NoParameters, Query, SmallBody};
@@ -46,7 +46,7 @@ pub async fn refresh_session(
     _: Query<NoParameters>,
     body: SmallBody<RefreshSession>,
 ) -> Result<Answer<TokenPair>> {
-    let presented = Presented::find(&app, &origin, &body.refresh_token).await?;
+    let presented = PresentedToken::find(&app, &origin, &body.refresh_token).await?;
     let tx = app.begin_as(origin.context(Actor::Anonymous)).await?;
     let (exchange, user, session) = presented.exchange(&tx).await?;
     let goes_on = session.is_live(tx.now()) && user.is_active && user.deleted_at.is_none();

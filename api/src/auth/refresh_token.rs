@@ -1,7 +1,7 @@
 //! The refresh token: 256 random bits known only to its holder; the database has their hash.
 
 use crate::http::request::origin::Origin;
-use crate::http::request::throttle::Budget;
+use crate::http::request::throttle::AttemptBudget;
 use crate::state::{self, App};
 use crate::wire::{Code, Error, Result};
 use base64::Engine;
@@ -14,7 +14,7 @@ use sea_orm::{EntityTrait, QuerySelect};
 use uuid::Uuid;
 
 /// Issues a new token for a session, as the successor of the presented one unless it is the first, and stores its hash.
-pub async fn issue(tx: &AuditTx, session_id: Uuid, presented: Option<&Presented>) -> Result<String> {
+pub async fn issue(tx: &AuditTx, session_id: Uuid, presented: Option<&PresentedToken>) -> Result<String> {
     let token = BASE64.encode(rand::random::<[u8; 32]>());
     let replaces = presented.map(|presented| presented.token.token_hash.clone());
     refresh_token::issue(tx, hash(&token), session_id, replaces).await?;
@@ -22,12 +22,12 @@ pub async fn issue(tx: &AuditTx, session_id: Uuid, presented: Option<&Presented>
 }
 
 /// A token presented by a client, with its session.
-pub struct Presented {
+pub struct PresentedToken {
     token: refresh_token::Model,
     session: session::Model,
 }
 
-impl Presented {
+impl PresentedToken {
     /// Finds the token. A token that was never issued is a guess: counted, recorded, and 429 for an address that keeps guessing.
     /// A client that presents an issued one never has to wait because of others' guesses from the same address; 256 bits can't be
     /// guessed.
@@ -87,7 +87,7 @@ pub fn refused() -> Error {
 
 async fn guessed(app: &App, origin: &Origin) -> Result<Error> {
     let context = origin.context(Actor::Anonymous);
-    Budget::of_address(app, origin)?.spend(app, context.clone(), Some(Event::refresh_throttled())).await?;
+    AttemptBudget::of_address(app, origin)?.spend(app, context.clone(), Some(Event::refresh_throttled())).await?;
     app.record_refusal(context, Event::refresh_failed()).await?;
     Ok(refused())
 }

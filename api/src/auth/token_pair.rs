@@ -1,7 +1,7 @@
 //! The tokens returned by a login and by each refresh.
 
 use super::account::AccountDetail;
-use super::refresh_token::{self, Presented};
+use super::refresh_token::{self, PresentedToken};
 use crate::credentials::token;
 use crate::http::Answer;
 use crate::state::App;
@@ -47,7 +47,7 @@ impl TokenPair {
         app: &App,
         tx: AuditTx,
         (user, session): (user::Model, &session::Model),
-        presented: Option<&Presented>,
+        presented: Option<&PresentedToken>,
     ) -> Result<Answer<Self>> {
         let unusable = || Error::internal("no signing key");
         // By the clock by which it will be verified: the transaction's time is ahead of it if the account was changed by a host

@@ -1,8 +1,8 @@
 //! Accept a case.
 
 use super::people::{assignee, overrides_level};
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Anyone, Body, IfMatchHeader, Staff};
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Answer, Anyone, Body, CasePath, IfMatchHeader, Staff};
 use crate::state::App;
 use crate::wire::fields::{Id, Notes, Reason};
 use crate::wire::{CreditValue, Error, Interruption, Result, WriteProblems, json};

@@ -1,7 +1,7 @@
 //! Acknowledge a member's updates.
 
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfMatchHeader, Result, Staff};
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Answer, CasePath, IfMatchHeader, Result, Staff};
 use crate::state::App;
 use crate::wire::MoveProblems;
 use actix_web::post;

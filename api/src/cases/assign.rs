@@ -1,8 +1,8 @@
 //! Assign a case.
 
 use super::people::{assignee, overrides_level};
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Answer, Body, CasePath, IfMatchHeader, Result, Staff};
 use crate::state::App;
 use crate::wire::fields::{Id, Reason};
 use crate::wire::{WriteProblems, json};

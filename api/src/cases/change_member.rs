@@ -1,8 +1,8 @@
 //! Hand a case over to another member.
 
 use super::people::active_member;
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Administrator, Answer, Body, IfMatchHeader, Result};
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Administrator, Answer, Body, CasePath, IfMatchHeader, Result};
 use crate::state::App;
 use crate::wire::WriteProblems;
 use crate::wire::fields::{Id, Reason};

@@ -1,8 +1,8 @@
 //! Complete a case.
 
 use super::settled::{ReleaseWhen, Today};
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfMatchHeader, OptionalBody, Result, Staff};
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Answer, CasePath, IfMatchHeader, OptionalBody, Result, Staff};
 use crate::state::App;
 use crate::wire::{Instant, WriteProblems};
 use actix_web::post;

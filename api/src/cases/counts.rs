@@ -6,7 +6,7 @@ use crate::http::{Answer, PersonCaller, QueryParts};
 use crate::state::App;
 use crate::wire::{Error, ListProblems, Result};
 use actix_web::get;
-use entity::case::counts::{self, CaseProperty, Group};
+use entity::case::counts::{self, CaseGroup, CaseProperty};
 use entity::text::capitalised;
 use entity::user::Role;
 use serde::{Deserialize, Serialize};
@@ -92,7 +92,7 @@ pub async fn count_cases(
 }
 
 impl CaseCount {
-    fn new(Group { key, full_name, case_count }: Group, property: CaseProperty) -> Self {
+    fn new(CaseGroup { key, full_name, case_count }: CaseGroup, property: CaseProperty) -> Self {
         let label = match property {
             CaseProperty::Assignee | CaseProperty::Member => full_name,
             CaseProperty::Workshop => key.clone(),

@@ -1,7 +1,7 @@
 //! Delete a case.
 
-use super::{CasePath, CaseTarget};
-use crate::http::{IfMatchHeader, MemberOrAdministrator, Query, Result};
+use super::CaseTarget;
+use crate::http::{CasePath, IfMatchHeader, MemberOrAdministrator, Query, Result};
 use crate::state::App;
 use crate::wire::fields::Reason;
 use crate::wire::{Error, MoveProblems};

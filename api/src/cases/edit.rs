@@ -1,8 +1,8 @@
 //! Edit a case.
 
 use super::settled::Today;
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Body, IfMatchHeader, PersonCaller, Result};
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Answer, Body, CasePath, IfMatchHeader, PersonCaller, Result};
 use crate::state::App;
 use crate::wire::fields::{CaseNotes, CivilDay, ClientEmail, EmployeeName, Reason, ReportNumber};
 use crate::wire::json::{optional, patch, present};

@@ -1,8 +1,8 @@
 //! Get a case.
 
-use super::view::Beside;
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfNoneMatch, IfNoneMatchHeader, PersonCaller};
+use super::view::CaseRelatedData;
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Answer, CasePath, IfNoneMatch, IfNoneMatchHeader, PersonCaller};
 use crate::state::App;
 use crate::wire::{ReadProblems, Result};
 use actix_web::get;
@@ -30,7 +30,7 @@ use entity::case;
 pub async fn get_case(app: App, by: PersonCaller, target: CaseTarget, _: IfNoneMatch) -> Result<Answer<CaseDetail>> {
     let row = case::seen(app.readers(), target.id()?, &by).await?;
     let (version, viewed) = (row.version_for(&by), Event::case_viewed(row.id, &row.case_number));
-    let beside = Beside::read(app.readers(), &row, &by, app.now()).await?;
-    app.record_view_if(beside.are_views_recorded(), &by, viewed).await?;
-    Ok(Answer::new(CaseDetail::new(row, &by, &beside), version))
+    let related = CaseRelatedData::read(app.readers(), &row, &by, app.now()).await?;
+    app.record_view_if(related.are_views_recorded(), &by, viewed).await?;
+    Ok(Answer::new(CaseDetail::new(row, &by, &related), version))
 }

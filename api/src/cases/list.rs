@@ -11,7 +11,7 @@ use crate::wire::fields::ReportNumber;
 use crate::wire::{CreditValue, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use chrono::NaiveDate;
-use entity::case::listing::{self, Listed};
+use entity::case::listing::{self, ListedCase};
 use entity::case::{self, CaseAction, CaseStatus, Circumstances, Tier, Urgency, member_update};
 use entity::db::padded;
 use entity::user::{self, Person, Role};
@@ -111,17 +111,17 @@ pub async fn list_cases(
     let page = paging.page_request(&request, &app, &by, 50)?;
     let (backend, at) = (app.readers().backend(), ListedAt::read(&app, &by, page.as_of).await?);
     let found = listing::with_text(filter.find(&app, &by, period, &at)?, sort.text(), backend);
-    let position = |listed: &Listed| sort.position(listed, &by, &at);
+    let position = |listed: &ListedCase| sort.position(listed, &by, &at);
     let (rows, page) = page.read(app.readers(), found, &sort.key(&at, backend), position).await?;
     let rows: Vec<case::Model> = rows.into_iter().map(|listed| listed.case).collect();
-    let beside = Beside::read(&app, &rows, &by, at).await?;
-    let data = rows.into_iter().map(|row| CaseSummary::new(row, &by, &beside)).collect();
+    let related = PageRelatedData::read(&app, &rows, &by, at).await?;
+    let data = rows.into_iter().map(|row| CaseSummary::new(row, &by, &related)).collect();
     Ok(Answer::plain(CaseList { data, page }))
 }
 
 /// Data shown with the rows of one page: four queries, regardless of the number of rows, and a fifth for a member who may
 /// resubmit one of the cases.
-struct Beside {
+struct PageRelatedData {
     at: ListedAt,
     people: HashMap<Uuid, Person>,
     updated: HashSet<Uuid>,
@@ -130,7 +130,7 @@ struct Beside {
     new_documents: HashMap<Uuid, u64>,
 }
 
-impl Beside {
+impl PageRelatedData {
     async fn read(app: &App, rows: &[case::Model], by: &Anyone, at: ListedAt) -> Result<Self> {
         let (db, now) = (app.readers(), at.now);
         let named = rows.iter().flat_map(|row| [Some(row.member_id), row.assigned_to_id]).flatten();
@@ -163,13 +163,13 @@ fn count(counts: &HashMap<Uuid, u64>, row: &case::Model) -> u64 {
 }
 
 impl CaseSummary {
-    fn new(row: case::Model, by: &Anyone, beside: &Beside) -> Self {
-        let person = |id: Option<Uuid>| beside.people.get(&id?).map(PersonSummary::from);
-        let status = row.status_for(by, beside.at.now);
+    fn new(row: case::Model, by: &Anyone, related: &PageRelatedData) -> Self {
+        let person = |id: Option<Uuid>| related.people.get(&id?).map(PersonSummary::from);
+        let status = row.status_for(by, related.at.now);
         let is_result_hidden = status != row.status;
         Self {
             status,
-            urgency: beside.at.rush.urgency(&row),
+            urgency: related.at.rush.urgency(&row),
             is_on_hold: row.status == CaseStatus::Hold,
             num_reports_requested: row.num_reports_requested.into(),
             tier: row.tier.filter(|_| by.role() != Role::Member),
@@ -178,15 +178,15 @@ impl CaseSummary {
             assigned_to: person(row.assigned_to_id),
             hold: HoldBlock::from_row(&row),
             release: ReleaseBlock::from_row(&row).filter(|_| !is_result_hidden),
-            has_member_updates: beside.updated.contains(&row.id),
-            document_count: count(&beside.documents, &row),
-            note_count: count(&beside.notes, &row),
+            has_member_updates: related.updated.contains(&row.id),
+            document_count: count(&related.documents, &row),
+            note_count: count(&related.notes, &row),
             submitted_at: row.submitted_at.map(Instant),
             accepted_at: row.accepted_at.map(Instant),
             completed_at: row.completed_at.filter(|_| !is_result_hidden).map(Instant),
             created_at: row.created_at.into(),
             updated_at: row.updated_at_for(by).into(),
-            allowed_actions: beside.allowed_actions(&row, by),
+            allowed_actions: related.allowed_actions(&row, by),
             version: row.version_for(by),
             id: row.id,
             case_number: row.case_number,

@@ -34,7 +34,7 @@ mod view;
 pub use order::CaseSort;
 pub use view::CaseDetail;
 
-use target::{CasePath, CaseTarget};
+use target::CaseTarget;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig<'_>) {

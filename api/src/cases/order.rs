@@ -4,7 +4,7 @@ use super::filter::ListedAt;
 use crate::http::Anyone;
 use crate::wire::{Error, Result};
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::case::listing::{self, Listed, ListedText};
+use entity::case::listing::{self, ListedCase, ListedText};
 use entity::case::{Column, Tier, secrecy};
 use entity::clock;
 use entity::page::{Direction, Position, SortKey};
@@ -147,7 +147,7 @@ impl CaseSort {
         SortKey::expression(expression, read, Column::Id, direction)
     }
 
-    pub fn position(self, listed: &Listed, by: &Anyone, at: &ListedAt) -> Position {
+    pub fn position(self, listed: &ListedCase, by: &Anyone, at: &ListedAt) -> Position {
         let row = &listed.case;
         let value = match self.parts().0 {
             By::Created => None,

@@ -1,7 +1,7 @@
 //! Release a completed case to its member.
 
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfMatchHeader, OptionalBody, Result, Staff};
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Answer, CasePath, IfMatchHeader, OptionalBody, Result, Staff};
 use crate::state::App;
 use crate::wire::fields::Reason;
 use crate::wire::{WriteProblems, json};

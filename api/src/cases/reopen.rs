@@ -1,8 +1,8 @@
 //! Reopen a case.
 
 use super::people::current_assignee;
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Answer, Body, CasePath, IfMatchHeader, Result, Staff};
 use crate::state::App;
 use crate::wire::WriteProblems;
 use crate::wire::fields::Reason;

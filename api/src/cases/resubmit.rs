@@ -1,8 +1,8 @@
 //! Resubmit a case.
 
 use super::people::current_assignee;
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfMatchHeader, Member, OptionalBody, Result};
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Answer, CasePath, IfMatchHeader, Member, OptionalBody, Result};
 use crate::state::App;
 use crate::wire::fields::Notes;
 use crate::wire::{WriteProblems, json};

@@ -1,7 +1,7 @@
 //! Resume a case.
 
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Answer, Body, CasePath, IfMatchHeader, Result, Staff};
 use crate::state::App;
 use crate::wire::WriteProblems;
 use crate::wire::fields::Reason;

@@ -1,8 +1,8 @@
 //! The three decisions of a review.
 
 use super::settled::{ReleaseWhen, Today};
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Body, IfMatchHeader, OptionalBody, Result, Staff};
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Answer, Body, CasePath, IfMatchHeader, OptionalBody, Result, Staff};
 use crate::state::App;
 use crate::wire::fields::{Notes, Remark};
 use crate::wire::{Instant, WriteProblems, json};

@@ -1,8 +1,8 @@
 //! Submit a case.
 
 use super::settled::Today;
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfMatchHeader, Member, OptionalBody, Result};
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Answer, CasePath, IfMatchHeader, Member, OptionalBody, Result};
 use crate::state::App;
 use crate::wire::WriteProblems;
 use actix_web::post;

@@ -9,21 +9,11 @@ use actix_web::{FromRequest, HttpRequest};
 use entity::audit::AuditTx;
 use entity::case::{self, ActionRefusal, CaseAction, Circumstances};
 use entity::document;
-use utoipa::IntoParams;
 use uuid::Uuid;
 
 pub struct CaseTarget {
     id: Option<Uuid>,
     if_match: IfMatch,
-}
-
-/// The path parameters as listed in the contract.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "used by the contract only; requests are parsed by CaseTarget")]
-pub struct CasePath {
-    /// The case
-    case_id: Uuid,
 }
 
 impl CaseTarget {

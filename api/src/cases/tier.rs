@@ -1,8 +1,8 @@
 //! Change the tier of a case.
 
 use super::people::overrides_level;
-use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
+use super::{CaseDetail, CaseTarget};
+use crate::http::{Answer, Body, CasePath, IfMatchHeader, Result, Staff};
 use crate::state::App;
 use crate::wire::fields::Reason;
 use crate::wire::{WriteProblems, json};

@@ -184,12 +184,12 @@ pub struct CaseDetail {
 }
 
 /// Data from outside the case's row that is shown with it.
-pub(super) struct Beside {
+pub(super) struct CaseRelatedData {
     shown: Shown,
     when: Circumstances,
 }
 
-impl Beside {
+impl CaseRelatedData {
     /// One query, and another for a member who may resubmit the case.
     pub async fn read<C: ConnectionTrait>(db: &C, row: &case::Model, by: &Anyone, now: DateTime<Utc>) -> Result<Self> {
         let when = document::circumstances(db, row, by, now).await?;
@@ -210,27 +210,27 @@ impl CaseDetail {
     /// The last step of a write: the view is read inside the transaction, so that an error there rolls everything back.
     pub async fn committed(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>, Interruption> {
         let (version, now) = (row.version_for(by), tx.now());
-        let beside = Beside::read(&tx, &row, by, now).await?;
-        let view = Self::new(row, by, &beside);
+        let related = CaseRelatedData::read(&tx, &row, by, now).await?;
+        let view = Self::new(row, by, &related);
         Answer::new(view, version).committed(tx, by).await
     }
 
     /// The same for a newly created case.
     pub async fn created(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>, Interruption> {
         let (id, version, now) = (row.id, row.version_for(by), tx.now());
-        let beside = Beside::read(&tx, &row, by, now).await?;
-        let view = Self::new(row, by, &beside);
+        let related = CaseRelatedData::read(&tx, &row, by, now).await?;
+        let view = Self::new(row, by, &related);
         Answer::new(view, version).created(format!("/api/v1/cases/{id}")).committed(tx, by).await
     }
 
     #[expect(clippy::too_many_lines, reason = "one line per column of a case, twice")]
-    pub(super) fn new(row: case::Model, by: &Anyone, beside: &Beside) -> Self {
+    pub(super) fn new(row: case::Model, by: &Anyone, related: &CaseRelatedData) -> Self {
         let (is_member, is_own) = (by.role() == Role::Member, row.is_kept_from(by));
-        let status = row.status_for(by, beside.when.now);
+        let status = row.status_for(by, related.when.now);
         let is_result_hidden = status != row.status;
         let (shown_version, shown_updated_at) = (row.version_for(by), row.updated_at_for(by));
         let (hold, release) = (HoldBlock::from_row(&row), ReleaseBlock::from_row(&row).filter(|_| !is_result_hidden));
-        let (allowed_actions, blocked_actions) = divided(CaseAction::verdicts(by, &row, &beside.when));
+        let (allowed_actions, blocked_actions) = divided(CaseAction::verdicts(by, &row, &related.when));
         // No `..` here: a new column must be shown or omitted on purpose.
         let case::Model {
             id,
@@ -296,7 +296,7 @@ impl CaseDetail {
             employee_last_name,
             client_email,
             num_reports_requested: num_reports_requested.into(),
-            urgency: beside.shown.urgency,
+            urgency: related.shown.urgency,
             due_on,
             tier,
             complexity: tier.map(Tier::complexity),
@@ -304,14 +304,14 @@ impl CaseDetail {
             special_notes,
             internal_notes: internal_notes.filter(|_| !is_member),
             report_notes_to_member,
-            member: beside.person(Some(member_id)),
-            created_by: beside.person(Some(created_by_id)),
-            assigned_to: beside.person(assigned_to_id),
-            accepted_by: beside.person(accepted_by_id),
+            member: related.person(Some(member_id)),
+            created_by: related.person(Some(created_by_id)),
+            assigned_to: related.person(assigned_to_id),
+            accepted_by: related.person(accepted_by_id),
             hold,
             review: review_status.filter(|_| !is_own).map(|status| ReviewBlock {
                 status: Some(status),
-                reviewed_by: beside.person(reviewed_by_id),
+                reviewed_by: related.person(reviewed_by_id),
                 reviewed_at: instant(reviewed_at),
                 notes: review_notes,
             }),
@@ -319,7 +319,7 @@ impl CaseDetail {
                 reason: Some(reason),
                 notes: rejection_notes,
                 rejected_at: instant(rejected_at),
-                rejected_by: beside.person(rejected_by_id),
+                rejected_by: related.person(rejected_by_id),
             }),
             release,
             resubmission: (resubmission_count > 0).then(|| ResubmissionBlock {
@@ -328,8 +328,8 @@ impl CaseDetail {
                 resubmitted_at: instant(resubmitted_at),
                 notes: resubmission_notes,
             }),
-            has_member_updates: beside.shown.has_member_updates,
-            member_last_update_at: instant(beside.shown.member_last_update_at),
+            has_member_updates: related.shown.has_member_updates,
+            member_last_update_at: instant(related.shown.member_last_update_at),
             submitted_at: instant(submitted_at),
             accepted_at: instant(accepted_at),
             completed_at: instant(completed_at.filter(|_| !is_result_hidden)),

@@ -6,6 +6,7 @@ mod recount;
 use super::Failure;
 use crate::config::Config;
 use clap::Subcommand;
+use recount::RecountOptions;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -13,15 +14,15 @@ use std::process::ExitCode;
 pub const COULD_NOT_RUN: u8 = 2;
 
 #[derive(Subcommand)]
-pub enum Command {
+pub enum AuditCommand {
     /// Count the sealed entries again and compare them with the rollups that reports are answered from; exits 1 if they differ, 2
     /// if it could not run
-    Recount(recount::Options),
+    Recount(RecountOptions),
 }
 
-pub async fn run(config: &Config, command: &Command) -> Result<ExitCode, Failure> {
+pub async fn run(config: &Config, command: &AuditCommand) -> Result<ExitCode, Failure> {
     let is_right = match command {
-        Command::Recount(options) => recount::run(config, options).await?,
+        AuditCommand::Recount(options) => recount::run(config, options).await?,
     };
     Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

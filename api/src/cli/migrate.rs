@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 #[derive(clap::Args)]
-pub struct Options {
+pub struct MigrateOptions {
     /// Grant this PostgreSQL role the rights needed for serving: no DDL, and on the audit log SELECT and INSERT only
     #[arg(long, value_name = "ROLE")]
     grant_to: Option<String>,
 }
 
-pub async fn run(config: &Config, options: &Options) -> Result<(), Failure> {
+pub async fn run(config: &Config, options: &MigrateOptions) -> Result<(), Failure> {
     let (url, _) = config.database()?;
     reach::database(&url).await?;
     let connection = connect(&url).await?;

@@ -14,9 +14,14 @@ mod stop;
 mod user;
 
 use crate::config::{self, Config, LogFormat, ServeConfig};
+use audit::AuditCommand;
 use clap::{CommandFactory, Parser, Subcommand};
+use migrate::MigrateOptions;
+use openapi::OpenapiOptions;
+use seed::SeedOptions;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
+use user::UserCommand;
 
 /// Why a command failed, as text for the user.
 pub type Failure = Box<dyn std::error::Error>;
@@ -38,17 +43,17 @@ enum Command {
     /// Serve the API (the default)
     Serve,
     /// Update the database schema to this version
-    Migrate(migrate::Options),
+    Migrate(MigrateOptions),
     /// Fill an empty database with a history: the demo, or a given number of entries
-    Seed(seed::Options),
+    Seed(SeedOptions),
     /// Write the contract, or check that the committed one is current
-    Openapi(openapi::Options),
+    Openapi(OpenapiOptions),
     /// Check what is derived from the audit log
     #[command(subcommand)]
-    Audit(audit::Command),
+    Audit(AuditCommand),
     /// Create users without a running service
     #[command(subcommand)]
-    User(user::Command),
+    User(UserCommand),
     /// Check whether a running service is ready; exits 1 if not
     Healthcheck,
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
-pub struct Options {
+pub struct OpenapiOptions {
     /// Only compare; exits 1 if the file is stale
     #[arg(long)]
     check: bool,
@@ -33,7 +33,7 @@ fn write(file: &Path, text: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-pub fn run(options: &Options) -> Result<(), Failure> {
+pub fn run(options: &OpenapiOptions) -> Result<(), Failure> {
     let current = texts(&contract())?.yaml;
     let file = options.file.display();
     if !options.check {

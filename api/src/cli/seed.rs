@@ -20,7 +20,7 @@ use sea_orm::{ColumnTrait, DbErr, QueryFilter};
 use uuid::Uuid;
 
 #[derive(Args)]
-pub struct Options {
+pub struct SeedOptions {
     /// The number of audit entries to create; the numbers of cases and users grow with it
     #[arg(long, default_value_t = Plan::demo().entries)]
     #[arg(value_parser = clap::value_parser!(u64).range(Plan::ENTRIES_MIN..=100_000_000))]
@@ -33,7 +33,7 @@ pub struct Options {
 const SEED: u64 = 1;
 const STORED_AT_ONCE: usize = 16;
 
-pub async fn run(config: &Config, serve: &ServeConfig, options: &Options) -> Result<(), Failure> {
+pub async fn run(config: &Config, serve: &ServeConfig, options: &SeedOptions) -> Result<(), Failure> {
     if config.env == Environment::Production {
         return Err("CASETRAIL_ENV: users with well-known passwords are not allowed in production".into());
     }

@@ -14,7 +14,7 @@ use std::io::BufRead;
 use uuid::Uuid;
 
 #[derive(Subcommand)]
-pub enum Command {
+pub enum UserCommand {
     /// Create a user; the password is read from standard input, a service account's API key is printed
     Create(Create),
 }
@@ -43,7 +43,7 @@ pub struct Create {
     scopes: Option<Vec<String>>,
 }
 
-pub async fn run(config: &Config, Command::Create(create): Command) -> Result<(), Failure> {
+pub async fn run(config: &Config, UserCommand::Create(create): UserCommand) -> Result<(), Failure> {
     // A service account has no password to read: it gets a key.
     let password = if create.role == "service" { None } else { std::io::stdin().lock().lines().next().transpose()? };
     let new = NewUser::read(&serde_json::json!({

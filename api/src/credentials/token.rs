@@ -1,7 +1,7 @@
 //! Access tokens: JWTs signed with EdDSA, valid for ten minutes, containing a user and a session and nothing else.
 
 use super::eddsa;
-use super::verified::{Digest, Statement, Verified};
+use super::verified::{Statement, TokenDigest, Verified};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use chrono::{DateTime, Utc};
@@ -37,7 +37,7 @@ pub struct Key {
 
 /// The subject of an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claimed {
+pub struct TokenSubject {
     pub user_id: Uuid,
     pub session_id: Uuid,
 }
@@ -101,8 +101,8 @@ impl Tokens {
 
     /// The subject of a token, if the service signed it and it is currently valid. The signature is verified when the token is
     /// first seen; its times are compared with each call.
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Claimed> {
-        let digest = Digest::new(token);
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<TokenSubject> {
+        let digest = TokenDigest::new(token);
         let known = self.verified.find(&digest);
         let statement = known.or_else(|| self.statement(token))?;
         match (statement.is_valid(now), known) {
@@ -111,7 +111,7 @@ impl Tokens {
             (false, Some(_)) => self.verified.forget(&digest),
             (false, None) => {}
         }
-        statement.is_valid(now).then_some(statement.claimed)
+        statement.is_valid(now).then_some(statement.subject)
     }
 
     /// What a token says, if the service signed it. The key is chosen by `kid` from the service's own ring, never from the token;
@@ -126,7 +126,7 @@ impl Tokens {
         let claims = jsonwebtoken::decode::<Claims>(token, &key.verifying, &validation()).ok()?.claims;
         // By the service's own clock, which tests can set; the library only knows the system's.
         Some(Statement {
-            claimed: Claimed { user_id: claims.sub, session_id: claims.sid },
+            subject: TokenSubject { user_id: claims.sub, session_id: claims.sid },
             valid_from: claims.nbf.saturating_sub(LEEWAY_SECONDS),
             valid_before: claims.exp.saturating_add(LEEWAY_SECONDS),
         })
@@ -160,7 +160,7 @@ mod tests {
         let (user_id, session_id) = (Uuid::now_v7(), Uuid::now_v7());
         let token = tokens.issue(user_id, session_id, now).unwrap();
         let after = |seconds| tokens.verify(&token, now + chrono::TimeDelta::seconds(seconds));
-        assert_eq!(after(0), Some(Claimed { user_id, session_id }));
+        assert_eq!(after(0), Some(TokenSubject { user_id, session_id }));
         assert!(after(604).is_some() && after(605).is_none());
         assert!(after(-5).is_some() && after(-6).is_none());
     }
@@ -168,13 +168,13 @@ mod tests {
     #[test]
     fn a_verified_token_is_remembered_until_it_expires() {
         let (tokens, now) = (tokens(), Utc::now());
-        let claimed = Claimed { user_id: Uuid::now_v7(), session_id: Uuid::now_v7() };
-        let token = tokens.issue(claimed.user_id, claimed.session_id, now).unwrap();
-        let is_known = || tokens.verified.find(&Digest::new(&token)).is_some();
+        let subject = TokenSubject { user_id: Uuid::now_v7(), session_id: Uuid::now_v7() };
+        let token = tokens.issue(subject.user_id, subject.session_id, now).unwrap();
+        let is_known = || tokens.verified.find(&TokenDigest::new(&token)).is_some();
         let at = |seconds| tokens.verify(&token, now + chrono::TimeDelta::seconds(seconds));
         assert_eq!((at(-6), is_known()), (None, false));
-        assert_eq!((at(0), is_known()), (Some(claimed), true));
-        assert_eq!((at(604), is_known()), (Some(claimed), true));
+        assert_eq!((at(0), is_known()), (Some(subject), true));
+        assert_eq!((at(604), is_known()), (Some(subject), true));
         assert_eq!((at(605), is_known()), (None, false));
     }
 
@@ -238,8 +238,8 @@ mod tests {
             "MDAtMDAwMDAwMDAwMDAyIiwic3ViIjoiMDE5YTAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAxIn0.",
             "lfz0jYgPqsWcf0FvzypARpuREsVYqZrt7MtM0p5jwM2zSoZTyG8M_2xRq_y2_NHwOID-9zgBzpjroQ_Nkew9AQ"
         );
-        let claimed = tokens().verify(token, DateTime::from_timestamp(1_764_288_300, 0).unwrap()).unwrap();
-        assert_eq!(claimed.user_id.to_string(), "019a0000-0000-7000-8000-000000000001");
-        assert_eq!(claimed.session_id.to_string(), "019a0000-0000-7000-8000-000000000002");
+        let subject = tokens().verify(token, DateTime::from_timestamp(1_764_288_300, 0).unwrap()).unwrap();
+        assert_eq!(subject.user_id.to_string(), "019a0000-0000-7000-8000-000000000001");
+        assert_eq!(subject.session_id.to_string(), "019a0000-0000-7000-8000-000000000002");
     }
 }

@@ -4,7 +4,7 @@ use super::calendar::Calendar;
 use super::chapter::Recorder;
 use super::inbox::RUN_MAX;
 use super::people::People;
-use super::rng::{DemoRng, Table};
+use super::rng::{DemoRng, HistoryPart};
 use super::{DemoError, words};
 use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc};
 use entity::audit::{Actor, AppliedChange, ChangeContext, Context, Event, happen, key};
@@ -20,7 +20,7 @@ const ADJUSTED: f64 = 0.08;
 
 /// Generates the allowances of all quarters that begin in the history.
 pub(super) fn grant(seed: u64, calendar: &Calendar, people: &People, recorder: &mut Recorder) -> Result<(), DemoError> {
-    let mut office = Office { rng: DemoRng::new(seed, Table::Allowances, 0), calendar, people, recorder };
+    let mut office = Office { rng: DemoRng::new(seed, HistoryPart::Allowances, 0), calendar, people, recorder };
     let starts = quarters(calendar);
     for (index, at) in starts.iter().enumerate() {
         let next = starts.get(index + 1).copied().unwrap_or(calendar.now);

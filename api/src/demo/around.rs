@@ -28,7 +28,7 @@ const COMMENTS: f64 = 0.25;
 const NOTES_DELETED: f64 = 0.08;
 
 /// A file to be uploaded.
-struct File<'a> {
+struct Upload<'a> {
     id: Uuid,
     document_type: DocumentType,
     report_number: Option<i32>,
@@ -91,13 +91,13 @@ impl Walk<'_> {
         let Some([at]) = slot.map(Slot::times).filter(|_| !is_there) else { return Ok(()) };
         let by = self.case()?.member_id;
         let (id, title) = (self.recorder.new_id(at), "Federal fact finder");
-        self.upload(File { id, document_type: DocumentType::FactFinder, report_number: None, title, by }, at).map(drop)
+        self.upload(Upload { id, document_type: DocumentType::FactFinder, report_number: None, title, by }, at).map(drop)
     }
 
     fn upload_supporting(&mut self, slot: Option<Slot>) -> Result<(), DemoError> {
         let Some([first, deleted_at, second]) = slot.map(Slot::times) else { return Ok(()) };
         let by = self.case()?.member_id;
-        let file = |id, title| File { id, document_type: DocumentType::Supporting, report_number: None, title, by };
+        let file = |id, title| Upload { id, document_type: DocumentType::Supporting, report_number: None, title, by };
         if self.around.chance(WRONG_FILES) {
             let wrong = file(self.recorder.new_id(first), "Holiday plan");
             if let Some(place) = self.upload(wrong, first)? {
@@ -127,18 +127,18 @@ impl Walk<'_> {
             if let Some(earlier) = self.report(number) {
                 self.delete_document(earlier, (by, at), Some(id), &row)?;
             }
-            self.upload(File { id, document_type: DocumentType::Report, report_number: Some(number), title: &title, by }, at)?;
+            self.upload(Upload { id, document_type: DocumentType::Report, report_number: Some(number), title: &title, by }, at)?;
         }
         Ok(())
     }
 
     /// Uploads a file, unless its uploader is away. Returns its place among the documents.
-    fn upload(&mut self, file: File<'_>, at: DateTime<Utc>) -> Result<Option<usize>, DemoError> {
+    fn upload(&mut self, file: Upload<'_>, at: DateTime<Utc>) -> Result<Option<usize>, DemoError> {
         if !self.has_documents || !self.is_active(file.by, at) {
             return Ok(None);
         }
         let row = self.case()?;
-        let File { id, document_type, report_number, title, by } = file;
+        let Upload { id, document_type, report_number, title, by } = file;
         let lines = [
             format!("Case {}", row.case_number),
             format!("Employee: {} {}", row.employee_first_name, row.employee_last_name),

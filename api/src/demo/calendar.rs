@@ -114,7 +114,7 @@ fn time_of_day(rng: &mut DemoRng) -> NaiveTime {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rng::Table;
+    use super::super::rng::HistoryPart;
     use super::*;
     use chrono::Timelike;
 
@@ -122,7 +122,7 @@ mod tests {
     fn most_events_are_on_weekdays_in_office_hours() {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
         let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
-        let mut rng = DemoRng::new(1, Table::Visits, 0);
+        let mut rng = DemoRng::new(1, HistoryPart::Visits, 0);
         let times: Vec<_> = (0..5_000).map(|_| calendar.within(&mut rng, calendar.start, now)).collect();
         let local = |at: &DateTime<Utc>| at.with_timezone(&calendar.zone);
         let weekdays = times.iter().filter(|at| local(at).weekday().number_from_monday() <= 5).count();
@@ -136,7 +136,7 @@ mod tests {
     fn a_settled_time_is_after_the_previous_one_and_not_after_now() {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
         let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
-        let mut rng = DemoRng::new(1, Table::Visits, 0);
+        let mut rng = DemoRng::new(1, HistoryPart::Visits, 0);
         let mut last = calendar.start;
         for _ in 0..300 {
             let next = calendar.settle(&mut rng, last + TimeDelta::hours(15), last);

@@ -3,7 +3,7 @@
 use super::calendar::Calendar;
 use super::chapter::Recorder;
 use super::people::{Arrival, People};
-use super::rng::{DemoRng, Table};
+use super::rng::{DemoRng, HistoryPart};
 use super::{DemoError, Plan, words};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::user::lifecycle::Rights;
@@ -28,7 +28,7 @@ const PROMOTED: f64 = 0.2;
 
 /// A person who has no name yet.
 #[derive(Clone, Copy, Debug)]
-struct Part {
+struct UnnamedPerson {
     role: Role,
     level: Option<Level>,
     username: Option<&'static str>,
@@ -37,7 +37,7 @@ struct Part {
 
 /// Generates all people and their histories.
 pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, recorder: &mut Recorder) -> Result<People, DemoError> {
-    let mut rng = DemoRng::new(seed, Table::People, 0);
+    let mut rng = DemoRng::new(seed, HistoryPart::People, 0);
     let parts = parts(plan.users, &mut rng);
     let mut stage = Stage {
         rng,
@@ -70,11 +70,11 @@ pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, recorder: &mut
 }
 
 /// The named people first, starting with the administrator, then the others in random order.
-fn parts(users: usize, rng: &mut DemoRng) -> Vec<Part> {
+fn parts(users: usize, rng: &mut DemoRng) -> Vec<UnnamedPerson> {
     let mut roles = rng.shared(users, &ROLES);
     let technicians = roles.iter().filter(|role| **role == Role::Technician).count();
     let mut levels = rng.shared(technicians, &LEVELS);
-    let named = |role, level, username| Part { role, level, username: Some(username), leaves: false };
+    let named = |role, level, username| UnnamedPerson { role, level, username: Some(username), leaves: false };
     let mut parts = vec![
         named(Role::Administrator, None, "admin"),
         named(Role::Manager, None, "manager"),
@@ -98,7 +98,7 @@ fn parts(users: usize, rng: &mut DemoRng) -> Vec<Part> {
         let leaves = may_leave && inactive > 0;
         inactive -= usize::from(leaves);
         leaving_technicians -= usize::from(leaves && level.is_some());
-        parts.push(Part { role, level, username: None, leaves });
+        parts.push(UnnamedPerson { role, level, username: None, leaves });
     }
     parts
 }
@@ -115,7 +115,7 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn enter(&mut self, number: usize, part: &Part, admin: Option<Uuid>) -> Result<Uuid, DemoError> {
+    fn enter(&mut self, number: usize, part: &UnnamedPerson, admin: Option<Uuid>) -> Result<Uuid, DemoError> {
         let at = self.arrival(number, part);
         let (first_name, last_name) = (self.rng.word(words::FIRST_NAMES), self.rng.word(words::LAST_NAMES));
         let username = part.username.map_or_else(|| self.free(first_name, last_name), str::to_owned);
@@ -220,7 +220,7 @@ impl Stage<'_> {
     }
 
     /// The staff joins first, one minute apart; most members in the first days, the others one by one.
-    fn arrival(&mut self, number: usize, part: &Part) -> DateTime<Utc> {
+    fn arrival(&mut self, number: usize, part: &UnnamedPerson) -> DateTime<Utc> {
         let minutes = i64::try_from(number).unwrap_or_default();
         let opening = self.calendar.start + TimeDelta::minutes(minutes.min(45)) + TimeDelta::milliseconds(minutes);
         let is_early = part.role != Role::Member || part.username.is_some();

@@ -48,9 +48,9 @@ pub struct DemoCounts {
     pub by_system: u64,
 }
 
-/// The origin of a request: a person, their IP address and their user agent.
+/// The origin of a simulated request: a person, their IP address and their user agent.
 #[derive(Clone, Debug)]
-pub(super) struct Origin {
+pub(super) struct SimulatedOrigin {
     pub actor: Actor,
     pub ip_address: Option<String>,
     pub user_agent: Option<String>,
@@ -68,9 +68,9 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// The context of one request, shared by all its entries.
-    pub fn request(&self, origin: Origin, at: DateTime<Utc>) -> Arc<Context> {
+    pub fn request(&self, origin: SimulatedOrigin, at: DateTime<Utc>) -> Arc<Context> {
         let request_id = self.clock.id(at).to_string();
-        let Origin { actor, ip_address, user_agent } = origin;
+        let SimulatedOrigin { actor, ip_address, user_agent } = origin;
         Arc::new(Context { actor, api_key: None, in_job: false, request_id, ip_address, user_agent })
     }
 

@@ -11,7 +11,7 @@ const JOBS: [&str; 3] = ["nightly-sync", "warehouse-load", "directory-import"];
 const FAILED: f64 = 0.015;
 
 #[derive(Clone, Copy)]
-enum Report {
+enum ExternalReport {
     Run,
     Email,
     Activity,
@@ -20,15 +20,16 @@ enum Report {
 
 /// Something that another system did before this time.
 pub(super) fn report(visits: &mut Visits, at: DateTime<Utc>) -> Event {
-    let kinds = [(Report::Run, 30), (Report::Email, 25), (Report::Activity, 30), (Report::Export, 15)];
+    let kinds =
+        [(ExternalReport::Run, 30), (ExternalReport::Email, 25), (ExternalReport::Activity, 30), (ExternalReport::Export, 15)];
     match visits.rng.weighed(&kinds) {
-        Some(Report::Run) => run(visits, at),
-        Some(Report::Email) => email(visits, at),
-        Some(Report::Export) => {
+        Some(ExternalReport::Run) => run(visits, at),
+        Some(ExternalReport::Email) => email(visits, at),
+        Some(ExternalReport::Export) => {
             let count = u64::try_from(visits.rng.between(100, 5_000)).unwrap_or_default();
             Event::bulk_export("cases", "parquet", Some(count), json!({}))
         }
-        Some(Report::Activity) | None => activity(visits),
+        Some(ExternalReport::Activity) | None => activity(visits),
     }
 }
 

@@ -6,7 +6,7 @@ use super::calendar::Calendar;
 use super::chapter::Recorder;
 use super::inbox::{Inbox, RUN_MAX};
 use super::people::People;
-use super::rng::{DemoRng, Table, days, float, whole};
+use super::rng::{DemoRng, HistoryPart, days, float, whole};
 use super::runs::{Period, period_from, step_of};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::job::{self, JobName};
@@ -29,7 +29,7 @@ pub(super) struct Jobs {
 impl Jobs {
     /// Plans the last periods, so that a service that starts with this history has none to catch up, and some runs that fail.
     pub fn new(plan: &Plan, seed: u64, calendar: &Calendar, people: &People, recorder: &mut Recorder) -> Self {
-        let mut jobs = Self { rng: DemoRng::new(seed, Table::Jobs, 0), idle: 0, next: 0 };
+        let mut jobs = Self { rng: DemoRng::new(seed, HistoryPart::Jobs, 0), idle: 0, next: 0 };
         for job in JOBS {
             let last = period_from(job, calendar.now - RUN_MAX) - step_of(job);
             if !recorder.runs.is_taken((job, last)) {

@@ -1,7 +1,7 @@
 //! The people of a history: their state at each time, and how active they are.
 
 use super::DemoError;
-use super::chapter::{Origin, Recorder};
+use super::chapter::{Recorder, SimulatedOrigin};
 use super::rng::DemoRng;
 use chrono::{DateTime, Utc};
 use entity::audit::{Actor, AppliedChange, ChangeContext, happen};
@@ -43,10 +43,10 @@ impl Someone {
         self.versions.first().map(|row| row.created_at)
     }
 
-    pub fn origin(&self, at: DateTime<Utc>) -> Option<Origin> {
+    pub fn origin(&self, at: DateTime<Utc>) -> Option<SimulatedOrigin> {
         let person = Person::new(self.at(at)?);
         let (ip_address, user_agent) = (Some(self.ip_address.clone()), Some(self.user_agent.clone()));
-        Some(Origin { actor: Actor::Person(person), ip_address, user_agent })
+        Some(SimulatedOrigin { actor: Actor::Person(person), ip_address, user_agent })
     }
 
     pub fn caller(&self, at: DateTime<Utc>) -> Option<Caller> {
@@ -147,9 +147,9 @@ impl People {
         by.and_then(|by| self.person(by, at)).map_or(Actor::System, Actor::Person)
     }
 
-    fn origin(&self, by: Option<Uuid>, at: DateTime<Utc>) -> Origin {
+    fn origin(&self, by: Option<Uuid>, at: DateTime<Utc>) -> SimulatedOrigin {
         let origin = by.and_then(|by| self.get(by)?.origin(at));
-        origin.unwrap_or(Origin { actor: Actor::System, ip_address: None, user_agent: None })
+        origin.unwrap_or(SimulatedOrigin { actor: Actor::System, ip_address: None, user_agent: None })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::calendar::Calendar;
 use super::people::People;
-use super::rng::{DemoRng, Table, days, float, whole};
+use super::rng::{DemoRng, HistoryPart, days, float, whole};
 use super::script::{self, Step};
 use super::{DemoError, Plan};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -63,7 +63,7 @@ pub(super) fn draw(
     calendar: &Calendar,
     people: &People,
 ) -> Result<(Vec<Plot>, Vec<number::Model>), DemoError> {
-    let mut rng = DemoRng::new(seed, Table::Plots, 0);
+    let mut rng = DemoRng::new(seed, HistoryPart::Plots, 0);
     let mut plots = fates(plan.cases, &mut rng);
     share_tiers(&mut plots, &mut rng);
     share_revisions(&mut plots, &mut rng);
@@ -150,7 +150,7 @@ fn share_revisions(plots: &mut [Plot], rng: &mut DemoRng) {
 
 /// Sets the beginning of a case: as far back from its current step as its steps take.
 fn place(plot: &mut Plot, seed: u64, calendar: &Calendar, rng: &mut DemoRng) {
-    let steps = script::steps(plot, &mut DemoRng::new(seed, Table::Cases, plot.number));
+    let steps = script::steps(plot, &mut DemoRng::new(seed, HistoryPart::Cases, plot.number));
     let length: f64 = steps.iter().map(|(_, days)| days).sum();
     let idle_days = match plot.status {
         CaseStatus::Draft => 60,

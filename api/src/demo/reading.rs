@@ -12,7 +12,7 @@ use uuid::Uuid;
 const REPORTS: [&str; 5] = ["activity_summary", "user_activity", "case_changes", "quality_review_audit", "system_events"];
 
 #[derive(Clone, Copy)]
-enum Reading {
+enum ReadKind {
     Log,
     Entry,
     UserTrail,
@@ -25,25 +25,25 @@ enum Reading {
 /// What managers and administrators, and the accounts that feed other systems, read.
 pub(super) fn by_manager(visits: &mut Visits, person: &Person, at: DateTime<Utc>) -> Event {
     let readings = [
-        (Reading::Log, 40),
-        (Reading::Entry, 14),
-        (Reading::UserTrail, 6),
-        (Reading::Report, 30),
-        (Reading::ReportFile, 4),
-        (Reading::LogFile, 2),
-        (Reading::Cases, 2),
+        (ReadKind::Log, 40),
+        (ReadKind::Entry, 14),
+        (ReadKind::UserTrail, 6),
+        (ReadKind::Report, 30),
+        (ReadKind::ReportFile, 4),
+        (ReadKind::LogFile, 2),
+        (ReadKind::Cases, 2),
     ];
     let is_person = person.role != Role::Service;
     match visits.rng.weighed(&readings) {
-        Some(Reading::Report) => report(visits, at),
-        Some(Reading::Entry) if is_person => visits.some_entry(at).map_or_else(log, entry),
-        Some(Reading::UserTrail) if is_person => visits.any_user().map_or_else(log, user_trail),
-        Some(Reading::ReportFile) => file(visits, at),
-        Some(Reading::LogFile) => Event::export_generated("audit_log", "csv", Some(rows(visits, 40, 9_000)), json!({})),
-        Some(Reading::Cases) if is_person => {
+        Some(ReadKind::Report) => report(visits, at),
+        Some(ReadKind::Entry) if is_person => visits.some_entry(at).map_or_else(log, entry),
+        Some(ReadKind::UserTrail) if is_person => visits.any_user().map_or_else(log, user_trail),
+        Some(ReadKind::ReportFile) => file(visits, at),
+        Some(ReadKind::LogFile) => Event::export_generated("audit_log", "csv", Some(rows(visits, 40, 9_000)), json!({})),
+        Some(ReadKind::Cases) if is_person => {
             Event::bulk_export("cases", "csv", u64::try_from(visits.cases.len()).ok(), json!({}))
         }
-        Some(Reading::Log | Reading::Entry | Reading::UserTrail | Reading::Cases) | None => log(),
+        Some(ReadKind::Log | ReadKind::Entry | ReadKind::UserTrail | ReadKind::Cases) | None => log(),
     }
 }
 

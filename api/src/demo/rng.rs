@@ -11,7 +11,7 @@ const ZIPF_EXPONENT: f64 = 1.1;
 
 /// The part of the history a generator belongs to, so that the values of one part don't affect another.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Table {
+pub(super) enum HistoryPart {
     People,
     Plots,
     Cases,
@@ -23,10 +23,10 @@ pub(super) enum Table {
     Settings,
 }
 
-impl Table {
+impl HistoryPart {
     /// The first of its streams of numbers; a stream's lower bits count the items.
     const fn stream(self) -> u64 {
-        let table: u64 = match self {
+        let part: u64 = match self {
             Self::People => 1,
             Self::Plots => 2,
             Self::Cases => 3,
@@ -36,7 +36,7 @@ impl Table {
             Self::Allowances => 7,
             Self::Settings => 8,
         };
-        table << 56
+        part << 56
     }
 }
 
@@ -44,10 +44,10 @@ impl Table {
 pub(super) struct DemoRng(ChaCha8Rng);
 
 impl DemoRng {
-    /// The generator for the `number`-th item of a table.
-    pub fn new(seed: u64, table: Table, number: u64) -> Self {
+    /// The generator for the `number`-th item of a part.
+    pub fn new(seed: u64, part: HistoryPart, number: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(table.stream() | number);
+        rng.set_stream(part.stream() | number);
         Self(rng)
     }
 
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_numbers() {
         let throw = |seed, number| {
-            let mut rng = DemoRng::new(seed, Table::Cases, number);
+            let mut rng = DemoRng::new(seed, HistoryPart::Cases, number);
             (0..20).map(|_| rng.between(0, 1_000_000)).collect::<Vec<_>>()
         };
         assert_eq!(throw(1, 1), throw(1, 1));
@@ -150,14 +150,14 @@ mod tests {
 
     #[test]
     fn shares_are_exact() {
-        let things = DemoRng::new(1, Table::Plots, 0).shared(400, &[("a", 50), ("b", 35), ("c", 15)]);
+        let things = DemoRng::new(1, HistoryPart::Plots, 0).shared(400, &[("a", 50), ("b", 35), ("c", 15)]);
         let count = |name| things.iter().filter(|thing| **thing == name).count();
         assert_eq!((things.len(), count("a"), count("b"), count("c")), (400, 200, 140, 60));
     }
 
     #[test]
     fn the_first_rank_is_chosen_most_often() {
-        let mut rng = DemoRng::new(1, Table::Visits, 0);
+        let mut rng = DemoRng::new(1, HistoryPart::Visits, 0);
         let ranks: Vec<usize> = (1..=100).collect();
         let mut counts = [0; 101];
         for _ in 0..10_000 {

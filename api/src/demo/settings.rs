@@ -4,18 +4,22 @@ use super::DemoError;
 use super::calendar::Calendar;
 use super::chapter::Recorder;
 use super::people::People;
-use super::rng::{DemoRng, Table};
+use super::rng::{DemoRng, HistoryPart};
 use chrono::TimeDelta;
 use entity::audit::{Actor, AppliedChange, ChangeContext, happen};
-use entity::setting::{self, Change};
+use entity::setting::{self, SettingsChange};
 use entity::user::{Person, Role};
 
 pub(super) fn adjust(seed: u64, calendar: &Calendar, people: &People, recorder: &mut Recorder) -> Result<(), DemoError> {
-    let mut rng = DemoRng::new(seed, Table::Settings, 0);
+    let mut rng = DemoRng::new(seed, HistoryPart::Settings, 0);
     let changes = [
-        Change { reply_email_address: Some(Some("desk@casetrail.example".to_owned())), ..Change::default() },
-        Change { case_document_quota_mib: Some(1_024), member_document_quota_mib: Some(4_096), ..Change::default() },
-        Change { case_document_quota_mib: Some(2_048), ..Change::default() },
+        SettingsChange { reply_email_address: Some(Some("desk@casetrail.example".to_owned())), ..SettingsChange::default() },
+        SettingsChange {
+            case_document_quota_mib: Some(1_024),
+            member_document_quota_mib: Some(4_096),
+            ..SettingsChange::default()
+        },
+        SettingsChange { case_document_quota_mib: Some(2_048), ..SettingsChange::default() },
     ];
     let mut settings = setting::Model::first();
     let mut last = calendar.start + TimeDelta::days(3);

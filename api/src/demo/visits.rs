@@ -1,9 +1,9 @@
 //! What people do besides working on cases: they sign in, read the log, audit trails and reports, and sign out.
 
 use super::calendar::{self, Calendar};
-use super::chapter::{Origin, Recorder};
+use super::chapter::{Recorder, SimulatedOrigin};
 use super::people::{People, Someone};
-use super::rng::{DemoRng, Table};
+use super::rng::{DemoRng, HistoryPart};
 use super::walk::CaseState;
 use super::{DemoError, ingest, reading};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -44,7 +44,7 @@ impl Visits {
             }
         }
         let visitors = people.iter().map(Someone::id).collect();
-        Self { rng: DemoRng::new(seed, Table::Visits, 0), cases, own, entries, visitors, last_logins: BTreeMap::new() }
+        Self { rng: DemoRng::new(seed, HistoryPart::Visits, 0), cases, own, entries, visitors, last_logins: BTreeMap::new() }
     }
 
     /// One visit of a person, cut off when the planned number of entries is reached.
@@ -63,7 +63,7 @@ impl Visits {
         let origin = visitor.origin(at).ok_or(DemoError::NoSuchPerson)?;
         let entries = if row.role == Role::Service { self.feed(&person, at) } else { self.visit(&person, &origin, at) };
         for (event, at) in entries.into_iter().filter(|(_, at)| *at <= calendar.now).take(room.try_into().unwrap_or(usize::MAX)) {
-            let anonymous = Origin { actor: Actor::Anonymous, ..origin.clone() };
+            let anonymous = SimulatedOrigin { actor: Actor::Anonymous, ..origin.clone() };
             let is_anonymous = event.action == entity::audit::Action::Login && event.outcome != entity::audit::Outcome::Success;
             let context = recorder.request(if is_anonymous { anonymous } else { origin.clone() }, at);
             recorder.record(vec![event], &context, at, false);
@@ -72,7 +72,7 @@ impl Visits {
     }
 
     /// From sign-in to sign-out.
-    fn visit(&mut self, person: &Person, origin: &Origin, at: DateTime<Utc>) -> Vec<(Event, DateTime<Utc>)> {
+    fn visit(&mut self, person: &Person, origin: &SimulatedOrigin, at: DateTime<Utc>) -> Vec<(Event, DateTime<Utc>)> {
         let user_agent = origin.user_agent.as_deref();
         let mut entries = Vec::new();
         if self.rng.chance(UNKNOWN_NAMES) {

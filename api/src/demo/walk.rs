@@ -5,7 +5,7 @@ use super::chapter::Recorder;
 use super::inbox::{Inbox, RUN_MAX};
 use super::people::People;
 use super::plot::Plot;
-use super::rng::{DemoRng, Table};
+use super::rng::{DemoRng, HistoryPart};
 use super::runs::period_from;
 use super::script::Step;
 use super::{DemoError, words};
@@ -66,7 +66,7 @@ pub(super) fn walk(
     people: &People,
     recorder: &mut Recorder,
 ) -> Result<CaseState, DemoError> {
-    let mut rng = DemoRng::new(seed, Table::Cases, plot.number);
+    let mut rng = DemoRng::new(seed, HistoryPart::Cases, plot.number);
     let steps = plot.timed(calendar, &mut rng);
     let mut walk = Walk {
         plot,
@@ -74,7 +74,7 @@ pub(super) fn walk(
         people,
         recorder,
         rng,
-        around: DemoRng::new(seed, Table::Around, plot.number),
+        around: DemoRng::new(seed, HistoryPart::Around, plot.number),
         has_documents,
         documents: Vec::new(),
         row: None,

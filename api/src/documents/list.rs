@@ -1,9 +1,9 @@
 //! List the documents of a case.
 
-use super::target::{CasePath, CaseTarget};
+use super::target::ParentCase;
 use super::view::{DocumentList, DocumentSummary};
 use crate::http::request::page::Paging;
-use crate::http::{Answer, ListQuery, PersonCaller};
+use crate::http::{Answer, CasePath, ListQuery, PersonCaller};
 use crate::state::App;
 use crate::wire::fields::at_most_all;
 use crate::wire::{ReadProblems, Result};
@@ -45,7 +45,7 @@ pub struct DocumentFilter {
 pub async fn list_case_documents(
     app: App,
     by: PersonCaller,
-    target: CaseTarget,
+    target: ParentCase,
     request: HttpRequest,
     query: ListQuery<DocumentFilter>,
 ) -> Result<Answer<DocumentList>> {

@@ -7,12 +7,12 @@ use infer::MatcherType;
 pub const HEAD_BYTES: usize = 16 * 1024;
 
 /// A type as it is stored, and the other media types that programs declare for it.
-struct Kind {
+struct MediaType {
     canonical: &'static str,
     aliases: &'static [&'static str],
 }
 
-impl Kind {
+impl MediaType {
     const fn new(canonical: &'static str, aliases: &'static [&'static str]) -> Self {
         Self { canonical, aliases }
     }
@@ -62,27 +62,27 @@ const CSV_ALIASES: &[&str] = &[
 ];
 const PLAIN_ALIASES: &[&str] = &["application/plain", "application/text", "application/txt", "text/txt", "text/x-plain"];
 
-const DOCX: Kind = Kind::new(
+const DOCX: MediaType = MediaType::new(
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     &["application/docx", "application/msword", "application/vnd.ms-word"],
 );
-const XLSX: Kind = Kind::new(
+const XLSX: MediaType = MediaType::new(
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     &["application/vnd.ms-excel", "application/x-excel", "application/x-msexcel", "application/xlsx"],
 );
 
 /// The accepted types, as determined from the first bytes. None of them would be executed by a browser.
-static TAKEN: [Kind; 7] = [
-    Kind::new("application/pdf", PDF_ALIASES),
-    Kind::new("image/jpeg", JPEG_ALIASES),
-    Kind::new("image/png", PNG_ALIASES),
-    Kind::new("image/tiff", TIFF_ALIASES),
-    Kind::new("image/heif", HEIF_ALIASES),
+static TAKEN: [MediaType; 7] = [
+    MediaType::new("application/pdf", PDF_ALIASES),
+    MediaType::new("image/jpeg", JPEG_ALIASES),
+    MediaType::new("image/png", PNG_ALIASES),
+    MediaType::new("image/tiff", TIFF_ALIASES),
+    MediaType::new("image/heif", HEIF_ALIASES),
     DOCX,
     XLSX,
 ];
 /// Types without a signature, distinguished only by what the uploader declares.
-static TEXTS: [Kind; 2] = [Kind::new("text/plain", PLAIN_ALIASES), Kind::new("text/csv", CSV_ALIASES)];
+static TEXTS: [MediaType; 2] = [MediaType::new("text/plain", PLAIN_ALIASES), MediaType::new("text/csv", CSV_ALIASES)];
 /// What programs declare that know DOCX and XLSX only as what they are made of: an archive.
 const ARCHIVES: [&str; 2] = ["application/zip", "application/x-zip-compressed"];
 /// What programs declare when they don't know.
@@ -107,7 +107,7 @@ pub enum SniffError {
 /// its case and its parameters don't matter.
 pub fn content_type(head: &[u8], is_whole: bool, declared: Option<&str>) -> Result<&'static str, SniffError> {
     let declared = declared.map(essence).filter(|declared| !UNKNOWN.contains(&declared.as_str()));
-    let agrees = |kind: &&Kind| declared.as_deref().is_none_or(|declared| kind.is_called(declared));
+    let agrees = |known: &&MediaType| declared.as_deref().is_none_or(|declared| known.is_called(declared));
     let signature = infer::get(head);
     let found = match signature.map(|kind| kind.mime_type()) {
         Some("application/zip") => office(head, declared.as_deref()),
@@ -128,7 +128,7 @@ fn essence(declared: &str) -> String {
 }
 
 /// An archive with a table of contents as Office writes it, in an order that `infer` doesn't recognize.
-fn office(head: &[u8], declared: Option<&str>) -> Option<&'static Kind> {
+fn office(head: &[u8], declared: Option<&str>) -> Option<&'static MediaType> {
     let has = |name: &[u8]| head.windows(name.len()).any(|window| window == name);
     let found = match declared {
         Some(declared) if ARCHIVES.contains(&declared) => match (has(b"word/"), has(b"xl/")) {
@@ -142,7 +142,7 @@ fn office(head: &[u8], declared: Option<&str>) -> Option<&'static Kind> {
     TAKEN.iter().find(|kind| Some(kind.canonical) == found).filter(|_| has(b"[Content_Types].xml"))
 }
 
-impl Kind {
+impl MediaType {
     fn is_office(&self) -> bool {
         [DOCX.canonical, XLSX.canonical].contains(&self.canonical)
     }

@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 /// The case whose documents are addressed.
-pub struct CaseTarget(Option<Uuid>);
+pub struct ParentCase(Option<Uuid>);
 
 /// A document.
 #[derive(Clone, Copy, Debug)]
@@ -23,21 +23,13 @@ pub struct DocumentTarget(Option<Uuid>);
 /// The path parameters as listed in the contract.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "used by the contract only; requests are parsed by CaseTarget")]
-pub struct CasePath {
-    /// The case
-    case_id: Uuid,
-}
-
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "used by the contract only; requests are parsed by DocumentTarget")]
 pub struct DocumentPath {
     /// The document
     document_id: Uuid,
 }
 
-impl CaseTarget {
+impl ParentCase {
     pub fn id(&self) -> Result<Uuid> {
         self.0.ok_or_else(Error::not_found)
     }
@@ -69,7 +61,7 @@ impl DocumentTarget {
     }
 }
 
-impl FromRequest for CaseTarget {
+impl FromRequest for ParentCase {
     type Error = Error;
     type Future = Ready<Result<Self>>;
 

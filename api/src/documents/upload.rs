@@ -2,8 +2,8 @@
 
 use super::DocumentDetail;
 use super::form::{Form, UploadDocument, receive};
-use super::target::{CasePath, CaseTarget};
-use crate::http::{Answer, Anyone, PersonCaller};
+use super::target::ParentCase;
+use crate::http::{Answer, Anyone, CasePath, PersonCaller};
 use crate::state::App;
 use crate::storage::Incoming;
 use crate::wire::{Code, Error, Interruption, Result, UploadProblems};
@@ -31,7 +31,7 @@ use uuid::Uuid;
 pub async fn upload_document(
     app: App,
     by: PersonCaller,
-    target: CaseTarget,
+    target: ParentCase,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<Answer<DocumentDetail>, Interruption> {
@@ -58,7 +58,7 @@ pub async fn upload_document(
 async fn add(
     app: &App,
     by: &Anyone,
-    target: &CaseTarget,
+    target: &ParentCase,
     form: Form,
     incoming: &mut Incoming,
 ) -> Result<Answer<DocumentDetail>, Interruption> {

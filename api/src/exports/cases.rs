@@ -1,6 +1,6 @@
 //! Export the cases.
 
-use super::stream::{self, AsOf, CsvQuery, ExportQuery, Row, usernames};
+use super::stream::{self, AsOf, Row, RowCsvQuery, RowExportQuery, usernames};
 use crate::http::ManagerOrAdministrator;
 use crate::http::answer::file::{CsvParameters, Format, example};
 use crate::http::request::period::PeriodParameters;
@@ -132,7 +132,7 @@ impl CaseRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/cases.csv")]
-pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: CsvQuery) -> Result<HttpResponse> {
+pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: RowCsvQuery) -> Result<HttpResponse> {
     stream::csv::<CaseRow>(&app, &by, query).await
 }
 
@@ -153,6 +153,6 @@ pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: CsvQu
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/cases.ndjson")]
-pub async fn export_cases_ndjson(app: App, by: ManagerOrAdministrator, query: ExportQuery) -> Result<HttpResponse> {
+pub async fn export_cases_ndjson(app: App, by: ManagerOrAdministrator, query: RowExportQuery) -> Result<HttpResponse> {
     stream::ndjson::<CaseRow>(&app, &by, query).await
 }

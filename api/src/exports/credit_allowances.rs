@@ -1,6 +1,6 @@
 //! Export the credit allowances.
 
-use super::stream::{self, AsOf, CsvQuery, ExportQuery, Row, usernames};
+use super::stream::{self, AsOf, Row, RowCsvQuery, RowExportQuery, usernames};
 use crate::http::Administrator;
 use crate::http::answer::file::{CsvParameters, Format, example};
 use crate::http::request::period::PeriodParameters;
@@ -88,7 +88,7 @@ impl Row for AllowanceRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/credit-allowances.csv")]
-pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: CsvQuery) -> Result<HttpResponse> {
+pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: RowCsvQuery) -> Result<HttpResponse> {
     stream::csv::<AllowanceRow>(&app, &by, query).await
 }
 
@@ -110,6 +110,6 @@ pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: Cs
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/credit-allowances.ndjson")]
-pub async fn export_credit_allowances_ndjson(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
+pub async fn export_credit_allowances_ndjson(app: App, by: Administrator, query: RowExportQuery) -> Result<HttpResponse> {
     stream::ndjson::<AllowanceRow>(&app, &by, query).await
 }

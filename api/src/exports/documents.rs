@@ -1,6 +1,6 @@
 //! Export the metadata of the documents, without their bytes.
 
-use super::stream::{self, AsOf, CsvQuery, ExportQuery, Row, usernames};
+use super::stream::{self, AsOf, Row, RowCsvQuery, RowExportQuery, usernames};
 use crate::http::Administrator;
 use crate::http::answer::file::{CsvParameters, Format, example};
 use crate::http::request::period::PeriodParameters;
@@ -93,7 +93,7 @@ impl Row for DocumentRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/documents.csv")]
-pub async fn export_documents_csv(app: App, by: Administrator, query: CsvQuery) -> Result<HttpResponse> {
+pub async fn export_documents_csv(app: App, by: Administrator, query: RowCsvQuery) -> Result<HttpResponse> {
     stream::csv::<DocumentRow>(&app, &by, query).await
 }
 
@@ -115,6 +115,6 @@ pub async fn export_documents_csv(app: App, by: Administrator, query: CsvQuery) 
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/documents.ndjson")]
-pub async fn export_documents_ndjson(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
+pub async fn export_documents_ndjson(app: App, by: Administrator, query: RowExportQuery) -> Result<HttpResponse> {
     stream::ndjson::<DocumentRow>(&app, &by, query).await
 }

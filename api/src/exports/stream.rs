@@ -21,10 +21,10 @@ use uuid::Uuid;
 const BATCH: u64 = 500;
 
 /// The query parameters of an export: the period that its rows were created in.
-pub type ExportQuery = QueryParts<(PeriodParameters,)>;
+pub type RowExportQuery = QueryParts<(PeriodParameters,)>;
 
 /// The same, and how the CSV is written.
-pub type CsvQuery = QueryParts<(PeriodParameters, CsvParameters)>;
+pub type RowCsvQuery = QueryParts<(PeriodParameters, CsvParameters)>;
 
 /// A row of an export: flat, its fields are the columns.
 pub trait Row: Serialize + Sized + Send + 'static {
@@ -58,13 +58,13 @@ pub async fn usernames(db: &DatabaseTransaction, ids: HashSet<Uuid>) -> Result<H
 }
 
 /// Sends the rows as CSV.
-pub async fn csv<R: Row>(app: &App, by: &Anyone, query: CsvQuery) -> Result<HttpResponse> {
+pub async fn csv<R: Row>(app: &App, by: &Anyone, query: RowCsvQuery) -> Result<HttpResponse> {
     let (period, csv) = query.parts;
     send::<R>(app, by, period, query.all, csv.format()).await
 }
 
 /// Sends the rows as NDJSON.
-pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: ExportQuery) -> Result<HttpResponse> {
+pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: RowExportQuery) -> Result<HttpResponse> {
     let (period,) = query.parts;
     send::<R>(app, by, period, query.all, Format::Ndjson).await
 }

@@ -1,6 +1,6 @@
 //! Export the users.
 
-use super::stream::{self, AsOf, CsvQuery, ExportQuery, Row};
+use super::stream::{self, AsOf, Row, RowCsvQuery, RowExportQuery};
 use crate::http::Administrator;
 use crate::http::answer::file::{CsvParameters, Format, example};
 use crate::http::request::period::PeriodParameters;
@@ -96,7 +96,7 @@ impl From<user::Model> for UserRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/users.csv")]
-pub async fn export_users_csv(app: App, by: Administrator, query: CsvQuery) -> Result<HttpResponse> {
+pub async fn export_users_csv(app: App, by: Administrator, query: RowCsvQuery) -> Result<HttpResponse> {
     stream::csv::<UserRow>(&app, &by, query).await
 }
 
@@ -117,6 +117,6 @@ pub async fn export_users_csv(app: App, by: Administrator, query: CsvQuery) -> R
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/users.ndjson")]
-pub async fn export_users_ndjson(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
+pub async fn export_users_ndjson(app: App, by: Administrator, query: RowExportQuery) -> Result<HttpResponse> {
     stream::ndjson::<UserRow>(&app, &by, query).await
 }

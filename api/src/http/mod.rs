@@ -16,7 +16,7 @@ pub use request::caller::{
     ReportReader, Reviewer, Staff, UserManager,
 };
 pub use request::page::PageInfo;
-pub use request::path_id::PathId;
+pub use request::path_id::{CasePath, PathId};
 pub use request::query::{ListQuery, NoParameters, Query, QueryParts};
 pub use request::wait_for::WaitFor;
 

@@ -32,18 +32,18 @@ struct Content {
 /// The text of an email. A template that this version doesn't know, queued by a newer one, is sent too: the text at least names
 /// the case.
 pub fn write(mail: &outbox::Model, settings: &setting::Model) -> EmailMessage {
-    let facts = Facts { mail, settings, parameters: serde_json::from_str(&mail.parameters).unwrap_or_default() };
+    let email = EmailData { mail, settings, parameters: serde_json::from_str(&mail.parameters).unwrap_or_default() };
     let Content { subject, happened, next } = match Template::parse(&mail.template) {
-        Some(Template::CaseHeld) => facts.case_held(),
-        Some(Template::CaseHoldChanged) => facts.case_hold_changed(),
-        Some(Template::CaseResumed) => facts.case_resumed(),
-        Some(Template::CaseRejected) => facts.case_rejected(),
-        Some(Template::CaseReleased) => facts.case_released(),
-        Some(Template::CaseMemberChanged) => facts.case_member_changed(),
-        Some(Template::JobFailed) => facts.job_failed(),
-        None => facts.unknown(),
+        Some(Template::CaseHeld) => email.case_held(),
+        Some(Template::CaseHoldChanged) => email.case_hold_changed(),
+        Some(Template::CaseResumed) => email.case_resumed(),
+        Some(Template::CaseRejected) => email.case_rejected(),
+        Some(Template::CaseReleased) => email.case_released(),
+        Some(Template::CaseMemberChanged) => email.case_member_changed(),
+        Some(Template::JobFailed) => email.job_failed(),
+        None => email.unknown(),
     };
-    let greeting = match facts.text("first_name") {
+    let greeting = match email.text("first_name") {
         "" => String::new(),
         name => format!("Dear {name},\n\n"),
     };
@@ -51,13 +51,13 @@ pub fn write(mail: &outbox::Model, settings: &setting::Model) -> EmailMessage {
 }
 
 /// What an email reports: its row with the parsed parameters, and the settings that apply when it is sent.
-struct Facts<'a> {
+struct EmailData<'a> {
     mail: &'a outbox::Model,
     settings: &'a setting::Model,
     parameters: Map<String, Json>,
 }
 
-impl Facts<'_> {
+impl EmailData<'_> {
     /// A parameter; empty if absent.
     fn text(&self, name: &str) -> &str {
         self.parameters.get(name).and_then(Json::as_str).unwrap_or_default()

@@ -9,15 +9,15 @@ use utoipa::openapi::{Content, OpenApi as Contract, Ref, RefOr, Schema};
 
 /// Adds the example of each schema wherever a body uses it, and an example to each parameter.
 pub fn apply(contract: &mut Contract) {
-    let known = Known(json!(contract.components.as_ref().map(|components| &components.schemas)));
+    let schemas = SchemasByName(json!(contract.components.as_ref().map(|components| &components.schemas)));
     let mut shown = BTreeMap::new();
     for declared in each(contract) {
         for parameter in declared.operation.parameters.iter_mut().flatten() {
             let RefOr::T(parameter) = parameter else { continue };
-            show_parameter(parameter, &known);
+            show_parameter(parameter, &schemas);
         }
         for content in contents(declared.operation) {
-            if let Some((name, example)) = known.example_for(content) {
+            if let Some((name, example)) = schemas.example_for(content) {
                 let place = Ref::new(format!("#/components/examples/{name}"));
                 content.examples.insert(name.clone(), RefOr::Ref(place));
                 shown.insert(name, example);
@@ -55,10 +55,10 @@ fn own(content: &mut RefOr<Content>) -> Option<&mut Content> {
     }
 }
 
-fn show_parameter(parameter: &mut Parameter, known: &Known) {
+fn show_parameter(parameter: &mut Parameter, schemas: &SchemasByName) {
     let declared = json!(parameter);
     if declared.get("example").is_none() {
-        let example = known.value(&json!(parameter.schema));
+        let example = schemas.value(&json!(parameter.schema));
         *parameter = ParameterBuilder::from(parameter.clone()).example(example).build();
     }
 }
@@ -72,9 +72,9 @@ fn take_example(schema: &mut Schema) {
 }
 
 /// The schemas by their names.
-struct Known(Json);
+struct SchemasByName(Json);
 
-impl Known {
+impl SchemasByName {
     /// The example of a body's schema, and the name of the schema.
     fn example_for(&self, content: &Content) -> Option<(String, Json)> {
         if content.example.is_some() || !content.examples.is_empty() {

@@ -6,56 +6,57 @@ use std::collections::BTreeMap;
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::{OpenApi as Contract, RefOr, Response};
 
-type Parameters = &'static [(&'static str, &'static str)];
+type LinkParameters = &'static [(&'static str, &'static str)];
 
-const CASE: Parameters = &[("case_id", "$response.body#/id")];
-const CASE_AS_SEEN: Parameters = &[("case_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
-const USER: Parameters = &[("user_id", "$response.body#/id")];
-const USER_AS_SEEN: Parameters = &[("user_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
-const SIGNED_IN: Parameters = &[("user_id", "$response.body#/user/id")];
-const KEY: Parameters = &[("user_id", "$response.body#/user_id"), ("key_id", "$response.body#/id")];
-const FIRST_KEY: Parameters = &[("user_id", "$response.body#/data/0/user_id"), ("key_id", "$response.body#/data/0/id")];
-const FIRST_SESSION: Parameters = &[("user_id", "$response.body#/data/0/user_id"), ("session_id", "$response.body#/data/0/id")];
-const MEMBER: Parameters = &[("user_id", "$response.body#/member_id")];
-const ALLOWANCE_AS_SEEN: Parameters =
+const CASE: LinkParameters = &[("case_id", "$response.body#/id")];
+const CASE_AS_SEEN: LinkParameters = &[("case_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
+const USER: LinkParameters = &[("user_id", "$response.body#/id")];
+const USER_AS_SEEN: LinkParameters = &[("user_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
+const SIGNED_IN: LinkParameters = &[("user_id", "$response.body#/user/id")];
+const KEY: LinkParameters = &[("user_id", "$response.body#/user_id"), ("key_id", "$response.body#/id")];
+const FIRST_KEY: LinkParameters = &[("user_id", "$response.body#/data/0/user_id"), ("key_id", "$response.body#/data/0/id")];
+const FIRST_SESSION: LinkParameters =
+    &[("user_id", "$response.body#/data/0/user_id"), ("session_id", "$response.body#/data/0/id")];
+const MEMBER: LinkParameters = &[("user_id", "$response.body#/member_id")];
+const ALLOWANCE_AS_SEEN: LinkParameters =
     &[("user_id", "$response.body#/member_id"), ("quarter", "$response.body#/quarter"), ("If-Match", "$response.header.ETag")];
-const ALLOWANCE: Parameters = &[("user_id", "$response.body#/member_id"), ("quarter", "$response.body#/quarter")];
-const FIRST_ALLOWANCE: Parameters =
+const ALLOWANCE: LinkParameters = &[("user_id", "$response.body#/member_id"), ("quarter", "$response.body#/quarter")];
+const FIRST_ALLOWANCE: LinkParameters =
     &[("user_id", "$response.body#/data/0/member_id"), ("quarter", "$response.body#/data/0/quarter")];
-const DOCUMENT: Parameters = &[("document_id", "$response.body#/id")];
-const FIRST_DOCUMENT: Parameters = &[("document_id", "$response.body#/data/0/id")];
-const FIRST_CASE: Parameters = &[("case_id", "$response.body#/data/0/id")];
-const FIRST_USER: Parameters = &[("user_id", "$response.body#/data/0/id")];
-const REVIEWED_CASE: Parameters = &[("case_id", "$response.body#/data/0/case/id")];
-const FIRST_ALERT: Parameters = &[("alert_id", "$response.body#/data/0/id")];
-const ALERT: Parameters = &[("alert_id", "$response.body#/id")];
-const CASE_OF_MESSAGE: Parameters = &[("case_id", "$response.body#/data/0/case/id")];
-const FIRST_NOTE: Parameters = &[("note_id", "$response.body#/data/0/id")];
-const NOTE: Parameters = &[("note_id", "$response.body#/id")];
-const NOTE_AS_SEEN: Parameters = &[("note_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
-const FIRST_ENTRY: Parameters = &[("entry_id", "$response.body#/data/0/id")];
-const SEALED_ENTRY: Parameters = &[("entry_id", "$response.body#/items/0/entry/id")];
-const REPORTED_ENTRY: Parameters = &[("entry_id", "$response.body#/entries/data/0/id")];
-const PERIOD: Parameters = &[("since", "$response.body#/period/since"), ("until", "$response.body#/period/until")];
-const USERS_PERIOD: Parameters = &[
+const DOCUMENT: LinkParameters = &[("document_id", "$response.body#/id")];
+const FIRST_DOCUMENT: LinkParameters = &[("document_id", "$response.body#/data/0/id")];
+const FIRST_CASE: LinkParameters = &[("case_id", "$response.body#/data/0/id")];
+const FIRST_USER: LinkParameters = &[("user_id", "$response.body#/data/0/id")];
+const REVIEWED_CASE: LinkParameters = &[("case_id", "$response.body#/data/0/case/id")];
+const FIRST_ALERT: LinkParameters = &[("alert_id", "$response.body#/data/0/id")];
+const ALERT: LinkParameters = &[("alert_id", "$response.body#/id")];
+const CASE_OF_MESSAGE: LinkParameters = &[("case_id", "$response.body#/data/0/case/id")];
+const FIRST_NOTE: LinkParameters = &[("note_id", "$response.body#/data/0/id")];
+const NOTE: LinkParameters = &[("note_id", "$response.body#/id")];
+const NOTE_AS_SEEN: LinkParameters = &[("note_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
+const FIRST_ENTRY: LinkParameters = &[("entry_id", "$response.body#/data/0/id")];
+const SEALED_ENTRY: LinkParameters = &[("entry_id", "$response.body#/items/0/entry/id")];
+const REPORTED_ENTRY: LinkParameters = &[("entry_id", "$response.body#/entries/data/0/id")];
+const PERIOD: LinkParameters = &[("since", "$response.body#/period/since"), ("until", "$response.body#/period/until")];
+const USERS_PERIOD: LinkParameters = &[
     ("user_id", "$response.body#/user/id"),
     ("since", "$response.body#/period/since"),
     ("until", "$response.body#/period/until"),
 ];
-const MOST_ACTIVE: Parameters = &[
+const MOST_ACTIVE: LinkParameters = &[
     ("user_id", "$response.body#/top_users/0/user_id"),
     ("since", "$response.body#/period/since"),
     ("until", "$response.body#/period/until"),
 ];
 
-const LISTED: Parameters = &[
+const LISTED: LinkParameters = &[
     ("user_id", "$response.body#/entries/data/0/id"),
     ("since", "$response.body#/period/since"),
     ("until", "$response.body#/period/until"),
 ];
 
 /// After which operations, which ones can follow, and with which parameters.
-const NEXT: &[(&[&str], &[&str], Parameters)] = &[
+const NEXT: &[(&[&str], &[&str], LinkParameters)] = &[
     (
         &["create_case"],
         &[
@@ -168,7 +169,7 @@ pub fn apply(contract: &mut Contract) {
 
 /// The operations that may follow an operation, with their parameters. A response with a case always links to the case and its
 /// log.
-fn next(id: &str, response: &Response) -> Vec<(&'static str, Parameters)> {
+fn next(id: &str, response: &Response) -> Vec<(&'static str, LinkParameters)> {
     let listed = NEXT.iter().filter(|(after, ..)| after.contains(&id));
     let mut next: Vec<_> = listed.flat_map(|(_, next, parameters)| next.iter().map(|next| (*next, *parameters))).collect();
     let answer = json!(response.content.values().next());
@@ -182,7 +183,7 @@ fn next(id: &str, response: &Response) -> Vec<(&'static str, Parameters)> {
     next
 }
 
-fn link(next: &str, summary: Option<&String>, parameters: Parameters, after: &str) -> Link {
+fn link(next: &str, summary: Option<&String>, parameters: LinkParameters, after: &str) -> Link {
     let description = summary.cloned().unwrap_or_default();
     let link = LinkBuilder::new().operation_id(next).description(description);
     let link = parameters.iter().fold(link, |link, (name, expression)| link.parameter(*name, *expression));

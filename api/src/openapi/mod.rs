@@ -109,7 +109,7 @@ use utoipa_actix_web::AppExt;
         (name = "users", description = "User accounts and their permissions"),
     ),
 )]
-struct Frame;
+struct ContractBase;
 
 struct Bearer;
 
@@ -131,7 +131,8 @@ pub fn contract() -> Contract {
 }
 
 fn collected() -> Contract {
-    let mut contract = App::new().into_utoipa_app().openapi(Frame::openapi()).configure(routes::configure).split_for_parts().1;
+    let mut contract =
+        App::new().into_utoipa_app().openapi(ContractBase::openapi()).configure(routes::configure).split_for_parts().1;
     fields::apply(&mut contract);
     bodies::without_null(&mut contract);
     bodies::as_merge_patch(&mut contract);

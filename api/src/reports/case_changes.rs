@@ -6,7 +6,7 @@ use super::entry::{self, EntryBody, FieldChange, ReportEntry};
 use super::export;
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{AllTime, ExportQuery, ListPage, ReportQuery, SeriesParameters};
+use super::query::{AllTime, ListPage, ReportExportQuery, ReportQuery, SeriesParameters};
 use crate::http::answer::entry::person;
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
@@ -22,7 +22,8 @@ use entity::audit::ChangeType;
 use entity::page::Position;
 use entity::period::Period;
 use entity::registry::field_label;
-use entity::report::{self, CaseScope, case_changes as changes};
+use entity::report::case_changes::{self as changes, CaseChangesCriteria};
+use entity::report::{self, CaseScope, ListedEntry};
 use entity::user::{self, Person};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::{Deserialize, Serialize};
@@ -194,17 +195,22 @@ impl Report for CaseChangesReport {
         filters: "change_type, case_id, member_id, workshop_code, assigned_to, actor_id",
     };
     type Filter = CaseChangesFilter;
-    type Subject = changes::Filters;
+    type Subject = CaseChangesCriteria;
     type Page = ListPage;
 
-    async fn subject(_: &DatabaseTransaction, filter: CaseChangesFilter) -> Result<changes::Filters> {
+    async fn subject(_: &DatabaseTransaction, filter: CaseChangesFilter) -> Result<CaseChangesCriteria> {
         let CaseChangesFilter { change_type, case_id, member_id, workshop_code, assigned_to, actor_id } = filter;
         let workshop_code = workshop_code.map(|code| code.to_uppercase());
         let cases = CaseScope { case_id, member_id, workshop_code, assigned_to_id: assigned_to };
-        Ok(changes::Filters { cases, change_types: change_type, actor_id })
+        Ok(CaseChangesCriteria { cases, change_types: change_type, actor_id })
     }
 
-    async fn compute(db: &DatabaseTransaction, filters: changes::Filters, frame: Frame, page: ListPage) -> Result<(Self, i64)> {
+    async fn compute(
+        db: &DatabaseTransaction,
+        filters: CaseChangesCriteria,
+        frame: Frame,
+        page: ListPage,
+    ) -> Result<(Self, i64)> {
         let mut found = changes::case_changes(db, &frame.period, frame.interval, &filters, &page.paging).await?;
         let page = page.cut(&mut found.entries, found.matching, &frame.period, |row| row.id);
         let data = CaseChange::all(db, std::mem::take(&mut found.entries)).await?;
@@ -247,7 +253,11 @@ impl Report for CaseChangesReport {
     }))),
 )]
 #[get("/reports/case-changes.csv")]
-pub async fn export_case_changes(app: App, by: ReportReader, query: ExportQuery<CaseChangesFilter>) -> Result<HttpResponse> {
+pub async fn export_case_changes(
+    app: App,
+    by: ReportReader,
+    query: ReportExportQuery<CaseChangesFilter>,
+) -> Result<HttpResponse> {
     export::send::<CaseChangesReport>(&app, &by, query).await
 }
 
@@ -274,7 +284,7 @@ impl ListReport for CaseChangesReport {
     async fn rows(
         db: &DatabaseTransaction,
         period: &Period,
-        filters: &changes::Filters,
+        filters: &CaseChangesCriteria,
         paging: &report::ReportPage,
     ) -> Result<Vec<(Position, Line)>> {
         let rows = report::entries(db, period.ids(), &filters.list(), paging).await?;
@@ -284,7 +294,7 @@ impl ListReport for CaseChangesReport {
 
 impl CaseChange {
     /// Entries with the people their changes name: one query, regardless of the number of rows.
-    async fn all<C: ConnectionTrait>(db: &C, rows: Vec<report::Listed>) -> Result<Vec<Self>> {
+    async fn all<C: ConnectionTrait>(db: &C, rows: Vec<ListedEntry>) -> Result<Vec<Self>> {
         let bodies = rows.iter().map(EntryBody::new).collect::<Result<Vec<_>>>()?;
         let mut ids: Vec<Uuid> = bodies.iter().flat_map(|body| &body.changes).flat_map(people_in).collect();
         ids.sort_unstable();
@@ -293,7 +303,7 @@ impl CaseChange {
         rows.into_iter().zip(&bodies).map(|(row, body)| Self::new(row, body, &people)).collect()
     }
 
-    fn new(row: report::Listed, body: &EntryBody, people: &HashMap<Uuid, Person>) -> Result<Self> {
+    fn new(row: ListedEntry, body: &EntryBody, people: &HashMap<Uuid, Person>) -> Result<Self> {
         let entry = ReportEntry::new(row, body)?;
         let badge = entry.action_type.badge().ok_or_else(|| Error::internal(format!("{} has no badge", entry.action_type)))?;
         let shown = |change: &Json, side: &str| shown(change.get(side)?, people);

@@ -1,7 +1,7 @@
 //! The figures of case changes: of all, by the member, the workshop and the assignee of the cases, and by who made them.
 
 use entity::report::change_actors::ActorChanges;
-use entity::report::changed_cases as changed;
+use entity::report::changed_cases::{self as changed, CaseChangeFigures, ChangeCounts};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -83,9 +83,9 @@ pub struct CaseChangesByActor {
     counts: CaseChangesCounts,
 }
 
-impl From<changed::Changes> for CaseChangesCounts {
-    fn from(changes: changed::Changes) -> Self {
-        let changed::Changes {
+impl From<ChangeCounts> for CaseChangesCounts {
+    fn from(changes: ChangeCounts) -> Self {
+        let ChangeCounts {
             total_changes,
             status_changes,
             tier_changes,
@@ -99,9 +99,9 @@ impl From<changed::Changes> for CaseChangesCounts {
     }
 }
 
-impl From<changed::Figures> for CaseChangesFigures {
-    fn from(figures: changed::Figures) -> Self {
-        let changed::Figures { changes, cases_touched } = figures;
+impl From<CaseChangeFigures> for CaseChangesFigures {
+    fn from(figures: CaseChangeFigures) -> Self {
+        let CaseChangeFigures { changes, cases_touched } = figures;
         Self { counts: changes.into(), cases_touched }
     }
 }
@@ -109,7 +109,7 @@ impl From<changed::Figures> for CaseChangesFigures {
 impl From<changed::PersonChanges> for CaseChangesByPerson {
     fn from(row: changed::PersonChanges) -> Self {
         let changed::PersonChanges { user_id, username, full_name, figures } = row;
-        let changed::Figures { changes, cases_touched } = figures;
+        let CaseChangeFigures { changes, cases_touched } = figures;
         Self { user_id, username, full_name, counts: changes.into(), cases_touched }
     }
 }
@@ -117,7 +117,7 @@ impl From<changed::PersonChanges> for CaseChangesByPerson {
 impl From<changed::WorkshopChanges> for CaseChangesByWorkshop {
     fn from(row: changed::WorkshopChanges) -> Self {
         let changed::WorkshopChanges { workshop_code, figures } = row;
-        let changed::Figures { changes, cases_touched } = figures;
+        let CaseChangeFigures { changes, cases_touched } = figures;
         Self { workshop_code, counts: changes.into(), cases_touched }
     }
 }

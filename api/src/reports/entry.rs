@@ -4,7 +4,7 @@ use super::columns::{self, Column, Line, optional};
 use crate::wire::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Category, Outcome, Source};
 use entity::registry::field_label;
-use entity::report::Listed;
+use entity::report::ListedEntry;
 use entity::user::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -137,7 +137,7 @@ pub fn header(own: Line) -> Line {
 }
 
 impl EntryBody {
-    pub fn new(row: &Listed) -> Result<Self> {
+    pub fn new(row: &ListedEntry) -> Result<Self> {
         serde_json::from_str(&row.body).map_err(|error| Error::internal(error))
     }
 
@@ -148,8 +148,8 @@ impl EntryBody {
 }
 
 impl ReportEntry {
-    pub fn new(row: Listed, body: &EntryBody) -> Result<Self> {
-        let Listed { row, sequence } = row;
+    pub fn new(row: ListedEntry, body: &EntryBody) -> Result<Self> {
+        let ListedEntry { row, sequence } = row;
         let action = Action::from_code(&row.action_type).ok_or_else(|| Error::internal(format!("action {}", row.action_type)))?;
         Ok(Self {
             id: row.id,
@@ -213,7 +213,7 @@ impl ReportEntry {
 }
 
 /// An entry without additional fields.
-pub fn plain(row: Listed) -> Result<ReportEntry> {
+pub fn plain(row: ListedEntry) -> Result<ReportEntry> {
     let body = EntryBody::new(&row)?;
     ReportEntry::new(row, &body)
 }

@@ -2,7 +2,7 @@
 
 use super::columns::Line;
 use super::generate::{ListReport, Report};
-use super::query::{ExportQuery, TableExportQuery, period};
+use super::query::{ReportExportQuery, TableExportQuery, period};
 use crate::http::Anyone;
 use crate::http::answer::file::{Batch, Export, Format};
 use crate::http::request::period::RequestedPeriod;
@@ -21,7 +21,7 @@ use serde_json::Value as Json;
 const PAGE: u64 = 500;
 
 /// Records the export of a report's list, and streams its rows.
-pub async fn send<R: ListReport>(app: &App, by: &Anyone, query: ExportQuery<R::Filter>) -> Result<HttpResponse> {
+pub async fn send<R: ListReport>(app: &App, by: &Anyone, query: ReportExportQuery<R::Filter>) -> Result<HttpResponse> {
     let (asked, all_time, order, filter, csv) = query.parts;
     let list = List::<R> { asked: all_time.or(&asked)?, filter, direction: order.direction(), format: csv.format() };
     list.stream(app, by, query.all).await
@@ -55,8 +55,8 @@ impl<R: ListReport> List<R> {
         let export = export::<R>(self.format, given);
         let head = Batch::without_records(csv::lines([R::header()])?);
         let first = ReportPage { after: None, direction: self.direction, limit: PAGE };
-        let state = State::<R> { db, period, subject, head: Some(head), next: Some(first) };
-        export.send(app, by, stream::try_unfold(state, State::step)).await
+        let state = ReportExportState::<R> { db, period, subject, head: Some(head), next: Some(first) };
+        export.send(app, by, stream::try_unfold(state, ReportExportState::step)).await
     }
 }
 
@@ -76,7 +76,7 @@ fn export<R: Report>(format: Format, filters: Json) -> Export {
     Export { content: R::NAME, format, filters, access: None, event: Event::export_generated }
 }
 
-struct State<R: ListReport> {
+struct ReportExportState<R: ListReport> {
     db: DatabaseTransaction,
     period: Period,
     subject: R::Subject,
@@ -85,7 +85,7 @@ struct State<R: ListReport> {
     next: Option<ReportPage>,
 }
 
-impl<R: ListReport> State<R> {
+impl<R: ListReport> ReportExportState<R> {
     async fn step(mut self) -> Result<Option<(Batch, Self)>> {
         if let Some(head) = self.head.take() {
             return Ok(Some((head, self)));

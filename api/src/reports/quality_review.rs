@@ -4,7 +4,7 @@ use super::columns::{self, Column, Line, optional};
 use super::export;
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{AllTime, ExportQuery, ListPage, ReportQuery, SeriesParameters};
+use super::query::{AllTime, ListPage, ReportExportQuery, ReportQuery, SeriesParameters};
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
@@ -19,7 +19,8 @@ use entity::audit_log;
 use entity::case::ReviewStatus;
 use entity::page::Position;
 use entity::period::Period;
-use entity::report::{self, Percent, quality_review as quality};
+use entity::report::quality_review::{self as quality, QualityReviewCriteria};
+use entity::report::{self, Percent};
 use entity::review::{self, ReviewAction};
 use entity::user::{self, Person};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
@@ -230,15 +231,20 @@ impl Report for QualityReviewReport {
         filters: "review_status, reviewer_id",
     };
     type Filter = QualityReviewFilter;
-    type Subject = quality::Filters;
+    type Subject = QualityReviewCriteria;
     type Page = ListPage;
 
-    async fn subject(_: &DatabaseTransaction, filter: QualityReviewFilter) -> Result<quality::Filters> {
+    async fn subject(_: &DatabaseTransaction, filter: QualityReviewFilter) -> Result<QualityReviewCriteria> {
         let decisions = filter.review_status.iter().map(|status| status.review_action()).collect();
-        Ok(quality::Filters { decisions, reviewer_id: filter.reviewer_id })
+        Ok(QualityReviewCriteria { decisions, reviewer_id: filter.reviewer_id })
     }
 
-    async fn compute(db: &DatabaseTransaction, filters: quality::Filters, frame: Frame, page: ListPage) -> Result<(Self, i64)> {
+    async fn compute(
+        db: &DatabaseTransaction,
+        filters: QualityReviewCriteria,
+        frame: Frame,
+        page: ListPage,
+    ) -> Result<(Self, i64)> {
         let mut found = quality::quality_review(db, &frame.period, frame.interval, &filters, &page.paging).await?;
         let page = page.cut(&mut found.entries, found.matching, &frame.period, |row| row.id);
         let rows = std::mem::take(&mut found.entries);
@@ -281,7 +287,7 @@ impl Report for QualityReviewReport {
 pub async fn export_quality_review_audit(
     app: App,
     by: ReportReader,
-    query: ExportQuery<QualityReviewFilter>,
+    query: ReportExportQuery<QualityReviewFilter>,
 ) -> Result<HttpResponse> {
     export::send::<QualityReviewReport>(&app, &by, query).await
 }
@@ -321,7 +327,7 @@ impl ListReport for QualityReviewReport {
     async fn rows(
         db: &DatabaseTransaction,
         period: &Period,
-        filters: &quality::Filters,
+        filters: &QualityReviewCriteria,
         paging: &report::ReportPage,
     ) -> Result<Vec<(Position, Line)>> {
         let rows = quality::decisions(db, period, filters, paging).await?;

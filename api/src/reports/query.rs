@@ -22,7 +22,7 @@ use validator::Validate;
 pub type ReportQuery<T> = QueryParts<(PeriodParameters, AllTime, SeriesParameters, OrderParameters, T, Paging)>;
 
 /// The query parameters of its CSV export.
-pub type ExportQuery<T> = QueryParts<(PeriodParameters, AllTime, OrderParameters, T, CsvParameters)>;
+pub type ReportExportQuery<T> = QueryParts<(PeriodParameters, AllTime, OrderParameters, T, CsvParameters)>;
 
 /// The query parameters of a report whose rows are not entries, and so have an order of their own.
 pub type TableQuery<T> = QueryParts<(PeriodParameters, AllTime, T, Paging)>;

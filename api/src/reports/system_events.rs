@@ -5,7 +5,7 @@ use super::entry::{self, EntryBody, ReportEntry};
 use super::export;
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{AllTime, ExportQuery, ListPage, ReportQuery, SeriesParameters};
+use super::query::{AllTime, ListPage, ReportExportQuery, ReportQuery, SeriesParameters};
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
@@ -20,7 +20,8 @@ use entity::audit_log::JobHealth;
 use entity::job::run::RunStatus;
 use entity::page::Position;
 use entity::period::Period;
-use entity::report::{self, Percent, system_events as events};
+use entity::report::system_events::{self as events, SystemEventsCriteria};
+use entity::report::{self, ListedEntry, Percent};
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
@@ -265,15 +266,20 @@ impl Report for SystemEventsReport {
         filters: "event_type, outcome",
     };
     type Filter = SystemEventsFilter;
-    type Subject = events::Filters;
+    type Subject = SystemEventsCriteria;
     type Page = ListPage;
 
-    async fn subject(_: &DatabaseTransaction, filter: SystemEventsFilter) -> Result<events::Filters> {
+    async fn subject(_: &DatabaseTransaction, filter: SystemEventsFilter) -> Result<SystemEventsCriteria> {
         let actions = filter.event_type.into_iter().flat_map(|event_type| event_type.0).collect();
-        Ok(events::Filters { actions, outcome: filter.outcome })
+        Ok(SystemEventsCriteria { actions, outcome: filter.outcome })
     }
 
-    async fn compute(db: &DatabaseTransaction, filters: events::Filters, frame: Frame, page: ListPage) -> Result<(Self, i64)> {
+    async fn compute(
+        db: &DatabaseTransaction,
+        filters: SystemEventsCriteria,
+        frame: Frame,
+        page: ListPage,
+    ) -> Result<(Self, i64)> {
         let Frame { period, interval, generated_at: now, .. } = &frame;
         let mut found = events::system_events(db, period, *interval, *now, &filters, &page.paging).await?;
         let page = page.cut(&mut found.entries, found.matching, period, |row| row.id);
@@ -314,7 +320,11 @@ impl Report for SystemEventsReport {
     }))),
 )]
 #[get("/reports/system-events.csv")]
-pub async fn export_system_events(app: App, by: ReportReader, query: ExportQuery<SystemEventsFilter>) -> Result<HttpResponse> {
+pub async fn export_system_events(
+    app: App,
+    by: ReportReader,
+    query: ReportExportQuery<SystemEventsFilter>,
+) -> Result<HttpResponse> {
     export::send::<SystemEventsReport>(&app, &by, query).await
 }
 
@@ -351,7 +361,7 @@ impl ListReport for SystemEventsReport {
     async fn rows(
         db: &DatabaseTransaction,
         period: &Period,
-        filters: &events::Filters,
+        filters: &SystemEventsCriteria,
         paging: &report::ReportPage,
     ) -> Result<Vec<(Position, Line)>> {
         let rows = report::entries(db, period.ids(), &filters.list(), paging).await?;
@@ -360,7 +370,7 @@ impl ListReport for SystemEventsReport {
 }
 
 impl SystemEventEntry {
-    fn new(row: report::Listed) -> Result<Self> {
+    fn new(row: ListedEntry) -> Result<Self> {
         let body = EntryBody::new(&row)?;
         let records_processed = body.metadata.get("records_processed").and_then(Json::as_i64);
         let (job_name, error_message) = (body.word("job_name"), body.word("error_message"));

@@ -5,7 +5,7 @@ use super::entry::{self, ReportEntry};
 use super::export;
 use super::frame::{ActionTypeCount, CategoryCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{AllTime, ExportQuery, ListPage, ReportQuery, SeriesParameters};
+use super::query::{AllTime, ListPage, ReportExportQuery, ReportQuery, SeriesParameters};
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
@@ -186,7 +186,11 @@ impl Report for UserActivityReport {
     }))),
 )]
 #[get("/reports/user-activity.csv")]
-pub async fn export_user_activity(app: App, by: ReportReader, query: ExportQuery<UserActivityFilter>) -> Result<HttpResponse> {
+pub async fn export_user_activity(
+    app: App,
+    by: ReportReader,
+    query: ReportExportQuery<UserActivityFilter>,
+) -> Result<HttpResponse> {
     export::send::<UserActivityReport>(&app, &by, query).await
 }
 

@@ -18,7 +18,8 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use entity::clock::rfc3339;
 use entity::page::{Direction, Position};
 use entity::period::Period;
-use entity::report::{ReportPage, user_list as list};
+use entity::report::ReportPage;
+use entity::report::user_list::{self as list, UserListCriteria, UserSortKey};
 use entity::user::{Level, Role};
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
@@ -166,14 +167,14 @@ impl Report for UserActivityListReport {
     const NAME: &'static str = UserActivityReport::NAME;
     const ABOUT: About = UserActivityReport::ABOUT;
     type Filter = UserListFilter;
-    type Subject = list::Filters;
+    type Subject = UserListCriteria;
     type Page = ListPage;
 
-    async fn subject(_: &DatabaseTransaction, filter: UserListFilter) -> Result<list::Filters> {
-        Ok(list::Filters { key: filter.sort().key(), roles: filter.role })
+    async fn subject(_: &DatabaseTransaction, filter: UserListFilter) -> Result<UserListCriteria> {
+        Ok(UserListCriteria { key: filter.sort().key(), roles: filter.role })
     }
 
-    async fn compute(db: &DatabaseTransaction, filters: list::Filters, frame: Frame, page: ListPage) -> Result<(Self, i64)> {
+    async fn compute(db: &DatabaseTransaction, filters: UserListCriteria, frame: Frame, page: ListPage) -> Result<(Self, i64)> {
         let mut found = list::user_list(db, &frame.period, &filters, &page.paging).await?;
         let page = page.cut(&mut found.rows, found.matching, &frame.period, |row| row.position(filters.key));
         let Head { report, generated_at, period, filters } = frame.head::<Self>();
@@ -246,7 +247,7 @@ impl ListReport for UserActivityListReport {
     async fn rows(
         db: &DatabaseTransaction,
         period: &Period,
-        filters: &list::Filters,
+        filters: &UserListCriteria,
         paging: &ReportPage,
     ) -> Result<Vec<(Position, Line)>> {
         let rows = list::rows(db, period, filters, paging).await?;
@@ -261,10 +262,10 @@ impl UserListFilter {
 }
 
 impl UserActivitySort {
-    const fn key(self) -> list::Key {
+    const fn key(self) -> UserSortKey {
         match self {
-            Self::Username | Self::UsernameDescending => list::Key::Username,
-            Self::LeastActive | Self::MostActive => list::Key::TotalActivities,
+            Self::Username | Self::UsernameDescending => UserSortKey::Username,
+            Self::LeastActive | Self::MostActive => UserSortKey::TotalActivities,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::state::App;
 use crate::wire::fields::{DelayHours, DueDays, EmailAddress, QuotaMib, TimeZone, WholeCredits};
 use crate::wire::{SettingsProblems, json};
 use actix_web::patch;
-use entity::setting;
+use entity::setting::{self, SettingsChange};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -102,7 +102,7 @@ pub async fn edit_settings(
     Answer::new(settings.into(), version).committed(tx, &by).await
 }
 
-impl From<EditSettings> for setting::Change {
+impl From<EditSettings> for SettingsChange {
     fn from(edit: EditSettings) -> Self {
         let EditSettings {
             default_case_due_days,

@@ -20,11 +20,11 @@ pub struct SharedMemory {
 pub struct BodyMemory {
     bytes: usize,
     /// Of the caller's share, and of all.
-    held: [Held; 2],
+    held: [HeldMemory; 2],
 }
 
 #[derive(Debug)]
-struct Held {
+struct HeldMemory {
     budget: Arc<Semaphore>,
     permits: Option<OwnedSemaphorePermit>,
 }
@@ -37,7 +37,7 @@ impl SharedMemory {
     /// The memory of a body of which nothing is held yet.
     pub fn body_of(&self, caller: &Subject) -> BodyMemory {
         let budgets = [self.share_of(caller), Arc::clone(&self.all)];
-        BodyMemory { bytes: 0, held: budgets.map(|budget| Held { budget, permits: None }) }
+        BodyMemory { bytes: 0, held: budgets.map(|budget| HeldMemory { budget, permits: None }) }
     }
 
     /// A caller's share. Those of callers without a body are forgotten.
@@ -56,7 +56,7 @@ impl BodyMemory {
     /// 503 `unavailable` if other bodies hold them, or other bodies of the caller hold the caller's share.
     pub fn grow_to(&mut self, bytes: usize) -> Result<()> {
         let more = u32::try_from(bytes.saturating_sub(self.bytes)).unwrap_or(u32::MAX);
-        for Held { budget, permits } in &mut self.held {
+        for HeldMemory { budget, permits } in &mut self.held {
             let taken = Arc::clone(budget).try_acquire_many_owned(more).map_err(|_| Error::overloaded())?;
             match permits {
                 Some(permits) => permits.merge(taken),

@@ -198,13 +198,13 @@ impl Budgets {
     /// # Errors
     ///
     /// 503 `unavailable` if too many are waiting, or this one waited too long.
-    pub async fn turn(&self, kind: Kind, caller_id: Option<Uuid>) -> Result<Permit> {
+    pub async fn turn(&self, kind: WorkKind, caller_id: Option<Uuid>) -> Result<Permit> {
         match kind {
-            Kind::Scan | Kind::Report => self.scans.turn(caller_id).await,
-            Kind::Export => self.exports.turn(caller_id).await,
-            Kind::Upload => self.uploads.turn(caller_id).await,
+            WorkKind::Scan | WorkKind::Report => self.scans.turn(caller_id).await,
+            WorkKind::Export => self.exports.turn(caller_id).await,
+            WorkKind::Upload => self.uploads.turn(caller_id).await,
             // A reset takes its turn later, and of each job there is one run at a time.
-            Kind::Probe | Kind::Plain | Kind::Reset | Kind::Job => Ok(Permit::default()),
+            WorkKind::Probe | WorkKind::Plain | WorkKind::Reset | WorkKind::Job => Ok(Permit::default()),
         }
     }
 
@@ -219,13 +219,13 @@ impl Budgets {
     }
 
     /// How long processing a request of this kind may take.
-    pub const fn time_of(&self, kind: Kind) -> Option<Duration> {
+    pub const fn time_of(&self, kind: WorkKind) -> Option<Duration> {
         match kind {
-            Kind::Plain | Kind::Scan => Some(self.limits.handler),
-            Kind::Report => Some(self.limits.report),
-            Kind::Reset => Some(self.limits.reset),
+            WorkKind::Plain | WorkKind::Scan => Some(self.limits.handler),
+            WorkKind::Report => Some(self.limits.report),
+            WorkKind::Reset => Some(self.limits.reset),
             // As long as their clients keep pace, or as a job has steps.
-            Kind::Probe | Kind::Export | Kind::Upload | Kind::Job => None,
+            WorkKind::Probe | WorkKind::Export | WorkKind::Upload | WorkKind::Job => None,
         }
     }
 
@@ -251,7 +251,7 @@ impl Budgets {
 
 /// The kind of a request, by its cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum WorkKind {
     /// Reports the state of the service, also under load.
     Probe,
     Plain,
@@ -284,7 +284,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_caller_does_not_take_all_turns_of_a_kind() {
-        for kind in [Kind::Scan, Kind::Report, Kind::Export, Kind::Upload] {
+        for kind in [WorkKind::Scan, WorkKind::Report, WorkKind::Export, WorkKind::Upload] {
             let limits = WorkLimits { scans: 5, scans_per_caller: 3, exports: 5, exports_per_caller: 3, ..WorkLimits::default() };
             let budgets = Budgets::new(WorkLimits { uploads: 5, uploads_per_caller: 3, ..limits });
             let [one, other] = [1, 2].map(|number| Some(Uuid::from_u128(number)));
@@ -313,9 +313,9 @@ mod tests {
         assert_eq!((limits.scans, limits.scans_per_caller), (1, 1));
         let budgets = Budgets::new(limits);
         let [one, other] = [1, 2].map(|number| Some(Uuid::from_u128(number)));
-        let first = budgets.turn(Kind::Report, one).await.unwrap();
-        let more = futures_util::future::join_all((0..4).map(|_| budgets.turn(Kind::Report, one)));
-        let another = budgets.turn(Kind::Report, other);
+        let first = budgets.turn(WorkKind::Report, one).await.unwrap();
+        let more = futures_util::future::join_all((0..4).map(|_| budgets.turn(WorkKind::Report, one)));
+        let another = budgets.turn(WorkKind::Report, other);
         let release = async {
             tokio::time::sleep(Duration::from_millis(10)).await;
             drop(first);
@@ -333,7 +333,7 @@ mod tests {
         assert_eq!(begun.elapsed(), WorkLimits::default().patience);
         drop(first);
         budgets.reset_turn().await.unwrap();
-        assert_eq!(budgets.time_of(Kind::Reset), Some(Duration::from_secs(600)));
+        assert_eq!(budgets.time_of(WorkKind::Reset), Some(Duration::from_secs(600)));
     }
 
     #[test]

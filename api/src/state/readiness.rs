@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 const HOLDS: Duration = Duration::from_secs(1);
 
 /// How far the sealer has come, if that could be read; or why the service isn't ready, for the log.
-pub type Outcome = Result<Option<Progress>, String>;
+pub type ReadinessResult = Result<Option<Progress>, String>;
 
 /// The result of the last check. Requests that arrive during a check wait for its result.
 #[derive(Default)]
@@ -18,12 +18,12 @@ pub struct Readiness {
 
 struct Finding {
     begun_at: Instant,
-    outcome: Outcome,
+    outcome: ReadinessResult,
 }
 
 impl Readiness {
     /// The result of the last check, or of this one if the last is no longer valid.
-    pub async fn find(&self, check: impl Future<Output = Outcome>) -> Outcome {
+    pub async fn find(&self, check: impl Future<Output = ReadinessResult>) -> ReadinessResult {
         let mut last = self.last.lock().await;
         if let Some(finding) = last.as_ref().filter(|finding| finding.begun_at.elapsed() < HOLDS) {
             return finding.outcome.clone();

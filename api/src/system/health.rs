@@ -21,8 +21,8 @@ pub struct Health {
 
 /// Readiness of the service
 #[derive(Serialize, ToSchema)]
-#[schema(as = ServiceReadiness, example = json!({"status": "ok", "ledger": {"pending": 2, "lag_seconds": 0}}))]
-pub struct Readiness {
+#[schema(example = json!({"status": "ok", "ledger": {"pending": 2, "lag_seconds": 0}}))]
+pub struct ServiceReadiness {
     /// Always `ok`; any other state is reported by the HTTP status
     #[schema(max_length = 8)]
     status: &'static str,
@@ -73,13 +73,13 @@ pub async fn get_liveness() -> Answer<Health> {
 #[utoipa::path(
     tag = "system",
     security(()),
-    responses((status = OK, description = "The service is ready", body = Readiness), Unavailable),
+    responses((status = OK, description = "The service is ready", body = ServiceReadiness), Unavailable),
     extensions(("x-audit-actions" = json!({
         "always": [], "may": [], "denied": entity::audit::Action::Other,
     })), ("x-audit-reason" = json!("no user acts and nothing is read"))),
 )]
 #[get("/readyz")]
-pub async fn get_readiness(app: App) -> Result<Answer<Readiness>> {
+pub async fn get_readiness(app: App) -> Result<Answer<ServiceReadiness>> {
     if app.stopping().is_cancelled() {
         return Err(Error::not_ready("The service is stopping."));
     }
@@ -87,5 +87,5 @@ pub async fn get_readiness(app: App) -> Result<Answer<Readiness>> {
         return Err(Error::not_ready(Code::Unavailable.meaning()));
     };
     let ledger = progress.map(|progress| LedgerProgress::new(&progress, app.now()));
-    Ok(Answer::plain(Readiness { status: OK, ledger }))
+    Ok(Answer::plain(ServiceReadiness { status: OK, ledger }))
 }

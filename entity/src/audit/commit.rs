@@ -52,12 +52,12 @@ pub(super) struct Traces {
     /// Whether it sent any write.
     pub wrote: bool,
     /// One of its entries.
-    pub entry: Option<Entry>,
+    pub entry: Option<WrittenEntry>,
 }
 
 /// An entry, and PostgreSQL's id of the transaction that wrote it.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct WrittenEntry {
     pub id: Uuid,
     pub txid: Option<String>,
 }
@@ -80,7 +80,7 @@ pub(super) async fn fate(readers: &Readers, traces: &Traces, patience: Duration)
 }
 
 /// `None` while the server is still processing the transaction.
-async fn find_fate(readers: &Readers, entry: &Entry) -> Result<Option<Fate>, DbErr> {
+async fn find_fate(readers: &Readers, entry: &WrittenEntry) -> Result<Option<Fate>, DbErr> {
     let backend = readers.backend();
     let question = match (backend, &entry.txid) {
         // A missing entry proves nothing while its transaction is in progress.

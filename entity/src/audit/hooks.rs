@@ -2,7 +2,7 @@
 //! `events`.
 
 use super::bulk::rows_a_statement;
-use super::commit;
+use super::commit::WrittenEntry;
 use super::guard::Write;
 use super::unit_of_work::UnitOfWork;
 use super::{Actor, CarryOut, ChangeContext, Context, Event, Refusal, changes};
@@ -199,7 +199,7 @@ async fn insert<C: ConnectionTrait>(unit: &UnitOfWork, db: &C, entries: Vec<audi
     let rows = db.query_all(&insert).await.map_err(Refusal::unwritten)?;
     let txid = rows.first().map(|row| row.try_get_by_index(0)).transpose()?;
     if let Some(id) = id {
-        unit.leave(commit::Entry { id, txid });
+        unit.leave(WrittenEntry { id, txid });
     }
     Ok(())
 }

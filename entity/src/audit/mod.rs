@@ -47,6 +47,6 @@ pub use hooks::{Audited, consequences};
 pub use refusal::Refusal;
 pub(crate) use replay::gap;
 pub use replay::{Gap, Replay};
-pub use rights::Rights;
+pub use rights::RightsSource;
 pub use tx::AuditTx;
 pub use write_stage::WriteStage;

@@ -14,7 +14,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 /// What an actor's rights are determined by: a credential.
-pub trait Rights: Sync {
+pub trait RightsSource: Sync {
     /// The result: whether the actor has any rights now, and which.
     type Admission: Send;
 
@@ -24,14 +24,14 @@ pub trait Rights: Sync {
 
 /// The user whose rights a transaction acts with, and the user whose rights it may end.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Hold {
+pub(super) struct HeldRights {
     /// The actor; `None` if the service itself acts, or if no one has signed in.
     pub actor: Option<Uuid>,
     /// The user whose rights may end with the transaction.
     pub over: Option<Uuid>,
 }
 
-impl Hold {
+impl HeldRights {
     /// Begins a transaction that waits for the locks before anything else, in the same round trip.
     pub(super) async fn begin(self, db: &Db) -> Result<WriteTransaction, DbErr> {
         db.begin_holding(self.statement().as_deref()).await
@@ -85,7 +85,8 @@ mod tests {
     #[test]
     fn locks_are_taken_in_the_order_of_their_keys() {
         let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let locks = |actor, over| Hold { actor, over }.locks().iter().map(|lock| (lock.key, lock.is_alone)).collect::<Vec<_>>();
+        let locks =
+            |actor, over| HeldRights { actor, over }.locks().iter().map(|lock| (lock.key, lock.is_alone)).collect::<Vec<_>>();
         assert_eq!(locks(Some(one), Some(two)), [(1, false), (2, true)]);
         assert_eq!(locks(Some(two), Some(one)), [(1, true), (2, false)]);
         assert_eq!(locks(Some(one), Some(one)), [(1, true)]);
@@ -97,7 +98,7 @@ mod tests {
     #[test]
     fn all_locks_are_taken_by_one_statement() {
         let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(u64::MAX.into()));
-        let statement = |actor, over| Hold { actor, over }.statement();
+        let statement = |actor, over| HeldRights { actor, over }.statement();
         let both = "SELECT pg_advisory_xact_lock('-1'::bigint), pg_advisory_xact_lock_shared('1'::bigint)";
         assert_eq!(statement(Some(one), Some(two)).as_deref(), Some(both));
         assert_eq!(statement(Some(one), None).as_deref(), Some("SELECT pg_advisory_xact_lock_shared('1'::bigint)"));

@@ -2,7 +2,7 @@
 
 use super::commit::{self, CommitWatch, Fate};
 use super::key::{Key, Value};
-use super::rights::{Hold, Rights};
+use super::rights::{HeldRights, RightsSource};
 use super::unit_of_work::UnitOfWork;
 use super::{Audited, CarryOut, Context, Event, Refusal, hooks};
 use crate::db::{self, Db, Readers, WriteTransaction};
@@ -27,7 +27,7 @@ use uuid::Uuid;
 pub struct AuditTx {
     pub(super) inner: WriteTransaction,
     pub(super) unit: Arc<UnitOfWork>,
-    hold: Hold,
+    held: HeldRights,
     /// Where to query what became of the transaction if the reply to COMMIT is lost.
     readers: Readers,
     decision_patience: Duration,
@@ -39,62 +39,62 @@ pub struct AuditTx {
 
 impl AuditTx {
     pub async fn begin(db: &Db, context: Context) -> Result<Self, DbErr> {
-        Ok(Self::open(db, db.begin().await?, Hold::default(), context))
+        Ok(Self::open(db, db.begin().await?, HeldRights::default(), context))
     }
 
     /// The same for a transaction that takes long, such as a job's: on SQLite it shares its COMMIT with no other, and none waits
     /// for it longer than necessary.
     pub async fn begin_alone(db: &Db, context: Context) -> Result<Self, DbErr> {
-        Ok(Self::open(db, db.begin_alone(None).await?, Hold::default(), context))
+        Ok(Self::open(db, db.begin_alone(None).await?, HeldRights::default(), context))
     }
 
     /// The same for a transaction that may end the rights of a user: no one acts with those rights meanwhile.
     pub async fn begin_over(db: &Db, user_id: Uuid, context: Context) -> Result<Self, DbErr> {
-        let hold = Hold { actor: None, over: Some(user_id) };
-        Ok(Self::open(db, hold.begin(db).await?, hold, context))
+        let held = HeldRights { actor: None, over: Some(user_id) };
+        Ok(Self::open(db, held.begin(db).await?, held, context))
     }
 
     /// The same for a caller who was admitted before, with their rights as they are now. Their rights don't end before this
     /// transaction does, and `over` is the user whose rights may end with it.
-    pub async fn begin_by<R: Rights>(
+    pub async fn begin_by<R: RightsSource>(
         db: &Db,
         by: (Uuid, &R),
         over: Option<Uuid>,
         context: impl FnOnce(&R::Admission) -> Context,
     ) -> Result<(Self, R::Admission), DbErr> {
-        let hold = Hold { actor: Some(by.0), over };
-        Self::admit(db, hold.begin(db).await?, hold, by.1, context).await
+        let held = HeldRights { actor: Some(by.0), over };
+        Self::admit(db, held.begin(db).await?, held, by.1, context).await
     }
 
     /// The same for a job that a caller has requested, as `begin_alone`.
-    pub async fn begin_alone_by<R: Rights>(
+    pub async fn begin_alone_by<R: RightsSource>(
         db: &Db,
         by: (Uuid, &R),
         context: impl FnOnce(&R::Admission) -> Context,
     ) -> Result<(Self, R::Admission), DbErr> {
-        let hold = Hold { actor: Some(by.0), over: None };
-        Self::admit(db, hold.begin_alone(db).await?, hold, by.1, context).await
+        let held = HeldRights { actor: Some(by.0), over: None };
+        Self::admit(db, held.begin_alone(db).await?, held, by.1, context).await
     }
 
-    async fn admit<R: Rights>(
+    async fn admit<R: RightsSource>(
         db: &Db,
         inner: WriteTransaction,
-        hold: Hold,
+        held: HeldRights,
         rights: &R,
         context: impl FnOnce(&R::Admission) -> Context,
     ) -> Result<(Self, R::Admission), DbErr> {
         let admission = rights.read(&inner, db.clock().now()).await?;
-        let tx = Self::open(db, inner, hold, context(&admission));
+        let tx = Self::open(db, inner, held, context(&admission));
         Ok((tx, admission))
     }
 
     /// `now` is read here: once the locks on rights are ours.
-    fn open(db: &Db, inner: WriteTransaction, hold: Hold, context: Context) -> Self {
+    fn open(db: &Db, inner: WriteTransaction, held: HeldRights, context: Context) -> Self {
         let unit = Arc::new(UnitOfWork::new(context, db.clock().clone(), db.excuses(), db.observer()));
         Self {
             inner,
             unit,
-            hold,
+            held,
             readers: db.readers().clone(),
             decision_patience: db.decision_patience(),
             written: Arc::clone(db.written()),
@@ -104,7 +104,7 @@ impl AuditTx {
 
     /// What ends a user's rights must begin with `over` that user; otherwise one of their actions could be committed after it.
     pub(crate) fn ensure_over(&self, user_id: Uuid) -> Result<(), DbErr> {
-        if self.hold.over == Some(user_id) { Ok(()) } else { Err(self.unit.break_with(Refusal::RightsNotHeld).into()) }
+        if self.held.over == Some(user_id) { Ok(()) } else { Err(self.unit.break_with(Refusal::RightsNotHeld).into()) }
     }
 
     /// The reason that the caller gave, for every entry that follows.
@@ -213,7 +213,7 @@ impl AuditTx {
         CommitWatch::begin();
         let unit = Arc::clone(&self.unit);
         let _written = unit.traces().entry.map(|_| Written(Arc::clone(&self.written)));
-        let _counted = self.hold.over.map(|_| RightsChange(Arc::clone(&self.rights_changes)));
+        let _counted = self.held.over.map(|_| RightsChange(Arc::clone(&self.rights_changes)));
         let end = self.end().await;
         unit.conclude(&end);
         end

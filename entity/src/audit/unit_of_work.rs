@@ -1,7 +1,7 @@
 //! The state of one transaction: actor and reason, the rows it holds, what it has been cleared to write, and whether it may still
 //! write.
 
-use super::commit::{Entry, Traces};
+use super::commit::{Traces, WrittenEntry};
 use super::guard::{self, Write};
 use super::{Action, Audited, CarryOut, ChangeContext, Context, Outcome, Refusal, WriteStage};
 use crate::clock::Clock;
@@ -32,10 +32,10 @@ pub(super) struct UnitOfWork {
     begun_at: DateTime<Utc>,
     excuses: Excuses,
     observer: Option<Arc<dyn Observer>>,
-    state: Mutex<State>,
+    state: Mutex<UnitOfWorkState>,
 }
 
-struct State {
+struct UnitOfWorkState {
     change: ChangeContext,
     now: DateTime<Utc>,
     rows: HashMap<(TypeId, Uuid), Box<dyn Any + Send>>,
@@ -61,7 +61,8 @@ impl UnitOfWork {
         let mut change = ChangeContext::new(context.actor.clone());
         change.people.extend(context.actor.person().map(|person| (person.id, person.clone())));
         let (rows, traces, written, begun_at) = (HashMap::new(), Traces::default(), Vec::new(), clock.now());
-        let state = State { change, now: begun_at, rows, cleared: None, effects: None, traces, written, stage: Phase::Open };
+        let state =
+            UnitOfWorkState { change, now: begun_at, rows, cleared: None, effects: None, traces, written, stage: Phase::Open };
         Self { context, clock, begun_at, excuses, observer, state: Mutex::new(state) }
     }
 
@@ -127,7 +128,7 @@ impl UnitOfWork {
     }
 
     /// Remembers a written entry, to determine by it what became of the transaction.
-    pub(super) fn leave(&self, entry: Entry) {
+    pub(super) fn leave(&self, entry: WrittenEntry) {
         self.lock().traces.entry = Some(entry);
     }
 
@@ -228,7 +229,7 @@ impl UnitOfWork {
         if may { Ok(()) } else { Err(otherwise) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, UnitOfWorkState> {
         // Nothing panics while holding the lock; if something did, the stage would still be correct.
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }

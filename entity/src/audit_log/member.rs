@@ -134,14 +134,14 @@ impl StateChange {
 }
 
 /// A completion that was not reverted so far.
-struct Completion {
+struct EffectiveCompletion {
     id: Uuid,
     /// When the member was or will be shown it.
     release: Option<DateTime<Utc>>,
     ended_a_review: bool,
 }
 
-impl Completion {
+impl EffectiveCompletion {
     fn is_hidden_at(&self, at: DateTime<Utc>) -> bool {
         self.release.is_none_or(|release| release > at)
     }
@@ -163,12 +163,12 @@ async fn turns<D: ConnectionTrait>(db: &D, case_id: Uuid) -> Result<Vec<StateCha
 /// Completions whose result was not released, neither by now nor before they were reverted, and what reverted them.
 fn undisclosed(turns: Vec<StateChange>, now: DateTime<Utc>) -> Secrets {
     let mut secrets = Secrets::default();
-    let mut completion: Option<Completion> = None;
+    let mut completion: Option<EffectiveCompletion> = None;
     for turn in turns {
         let release = turn.set("released_at").flatten().or_else(|| turn.set("scheduled_release_at").flatten());
         match (turn.set("completed_at"), completion.take()) {
             (Some(Some(_)), _) => {
-                completion = Some(Completion { id: turn.id, release, ended_a_review: turn.ended_a_review() });
+                completion = Some(EffectiveCompletion { id: turn.id, release, ended_a_review: turn.ended_a_review() });
             }
             (Some(None), Some(reverted)) if reverted.is_hidden_at(turn.at) => {
                 secrets.hidden.push(reverted.id);
@@ -176,7 +176,7 @@ fn undisclosed(turns: Vec<StateChange>, now: DateTime<Utc>) -> Secrets {
                 shown.push(turn.id);
             }
             (Some(None), _) => {}
-            (None, Some(earlier)) => completion = Some(Completion { release: release.or(earlier.release), ..earlier }),
+            (None, Some(earlier)) => completion = Some(EffectiveCompletion { release: release.or(earlier.release), ..earlier }),
             (None, None) => {}
         }
     }

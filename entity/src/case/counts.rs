@@ -29,7 +29,7 @@ pub enum CaseProperty {
 
 /// The cases of one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
+pub struct CaseGroup {
     /// The word, the code of the workshop, or the id of the user; none for cases without an assignee or a tier.
     pub key: Option<String>,
     /// The full name, if the group is that of a user.
@@ -41,7 +41,7 @@ pub struct Group {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Those with the most cases first, at most `GROUPS_MAX`.
-    pub groups: Vec<Group>,
+    pub groups: Vec<CaseGroup>,
     /// The number of all groups.
     pub total_groups: i64,
     /// The number of all cases.
@@ -97,7 +97,7 @@ pub async fn counts<C: ConnectionTrait>(
     let mut counts = Counts::default();
     for row in db.query_all_raw(backend.build(&ranked)).await? {
         (counts.total_groups, counts.total_cases) = (row.try_get("", "total_groups")?, row.try_get("", "total_cases")?);
-        counts.groups.push(Group::read(&row, by)?);
+        counts.groups.push(CaseGroup::read(&row, by)?);
     }
     Ok(counts)
 }
@@ -125,7 +125,7 @@ fn ranked(grouped: SelectStatement, by: CaseProperty, backend: DbBackend) -> Sel
     ranked
 }
 
-impl Group {
+impl CaseGroup {
     fn read(row: &QueryResult, by: CaseProperty) -> Result<Self, DbErr> {
         let case_count = row.try_get("", "case_count")?;
         if by.person().is_none() {

@@ -11,14 +11,14 @@ use sea_orm::{
 
 /// A case, and the text that the list is sorted by if it is sorted by one.
 #[derive(Clone, Debug)]
-pub struct Listed {
+pub struct ListedCase {
     pub case: Model,
     pub text: Option<String>,
 }
 
 const TEXT: &str = "listed_text";
 
-impl FromQueryResult for Listed {
+impl FromQueryResult for ListedCase {
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         Ok(Self { case: Model::from_query_result(row, prefix)?, text: row.try_get(prefix, TEXT)? })
     }

@@ -40,7 +40,7 @@ pub(super) const STALL_MAX: Duration = Duration::from_secs(1);
 const ALONE: Duration = Duration::from_secs(10);
 
 /// The result of a COMMIT.
-pub(super) type Outcome = Result<(), DbErr>;
+pub(super) type CommitResult = Result<(), DbErr>;
 
 /// The turns of the writers of one database.
 pub(crate) struct Groups {
@@ -49,11 +49,11 @@ pub(crate) struct Groups {
     turn: Arc<Semaphore>,
     /// How many writers wait for their turn.
     waiting: AtomicUsize,
-    state: Mutex<State>,
+    state: Mutex<GroupsState>,
 }
 
 #[derive(Default)]
-struct State {
+struct GroupsState {
     /// Between two turns.
     parked: Option<Group>,
     /// Whether a task will commit what is parked if no writer takes it in time: always, while something is.
@@ -70,9 +70,9 @@ struct Group {
 
 /// Those who wait for a COMMIT.
 struct Members {
-    answers: Vec<oneshot::Sender<Outcome>>,
+    answers: Vec<oneshot::Sender<CommitResult>>,
     /// Those who do not take part in it, or not yet, and have read what it commits.
-    observers: Vec<oneshot::Sender<Outcome>>,
+    observers: Vec<oneshot::Sender<CommitResult>>,
     /// When the first of them finished.
     since: Instant,
 }
@@ -97,16 +97,16 @@ pub(super) enum Left {
 }
 
 /// A writer that waits for its turn.
-struct Waiting<'a>(&'a AtomicUsize);
+struct WaitingWriter<'a>(&'a AtomicUsize);
 
-impl<'a> Waiting<'a> {
+impl<'a> WaitingWriter<'a> {
     fn begin(waiting: &'a AtomicUsize) -> Self {
         waiting.fetch_add(1, Ordering::AcqRel);
         Self(waiting)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingWriter<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
@@ -127,7 +127,7 @@ impl Groups {
     /// Waits for a turn, in the order of arrival. With a connection if members have finished on it: the next one works in a
     /// savepoint.
     pub(super) async fn sit(self: &Arc<Self>, patience: Duration, alone: bool) -> Result<(Seat, Option<Lease>), DbErr> {
-        let waiting = Waiting::begin(&self.waiting);
+        let waiting = WaitingWriter::begin(&self.waiting);
         let turn = timeout(patience, Arc::clone(&self.turn).acquire_owned()).await;
         drop(waiting);
         let Ok(Ok(turn)) = turn else { return Err(timed_out()) };
@@ -167,7 +167,7 @@ impl Groups {
         self.waiting.load(Ordering::Acquire) > 0
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, GroupsState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -179,7 +179,7 @@ impl Default for Members {
 }
 
 impl Members {
-    fn add(&mut self, answer: oneshot::Sender<Outcome>) {
+    fn add(&mut self, answer: oneshot::Sender<CommitResult>) {
         if self.answers.is_empty() {
             self.since = Instant::now();
         }
@@ -196,7 +196,7 @@ impl Members {
     }
 
     /// One of them may have disconnected.
-    fn answer(self, outcome: &Outcome) {
+    fn answer(self, outcome: &CommitResult) {
         self.answers.into_iter().chain(self.observers).for_each(|answer| drop(answer.send(outcome.clone())));
     }
 }
@@ -246,7 +246,7 @@ impl Seat {
     }
 
     /// How the COMMIT of those before this member ends: it reads what they have changed, whether or not it takes part.
-    pub(super) fn observe(&mut self) -> Option<oneshot::Receiver<Outcome>> {
+    pub(super) fn observe(&mut self) -> Option<oneshot::Receiver<CommitResult>> {
         if self.is_first() {
             return None;
         }
@@ -298,7 +298,7 @@ pub(super) fn undone() -> DbErr {
 }
 
 /// Commits a member, or lets it wait for a COMMIT that it shares. Runs in a task of its own, since others may depend on it.
-pub(super) async fn finish(mut connection: Lease, mut seat: Seat, answer: oneshot::Sender<Outcome>) {
+pub(super) async fn finish(mut connection: Lease, mut seat: Seat, answer: oneshot::Sender<CommitResult>) {
     match connection.has_debt().await {
         Ok(false) => {}
         // It may be that of another program, which turned foreign keys off. COMMIT distinguishes them: it refuses that of

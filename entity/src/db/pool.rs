@@ -5,7 +5,7 @@
 //! waits for one of sqlx's pool. What was kept for too long goes back there, which tests it and limits how old it becomes.
 
 use super::transaction::{Connection, exec_error, query_error};
-use super::{Failures, Watch};
+use super::{Failures, StatementObserver};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement, metric};
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -42,9 +42,9 @@ pub(super) struct Lease {
 }
 
 /// A wait for a connection of sqlx's pool, which gets what comes back meanwhile.
-pub(super) struct Waiting<'a>(&'a Pool);
+pub(super) struct ConnectionWait<'a>(&'a Pool);
 
-impl Drop for Waiting<'_> {
+impl Drop for ConnectionWait<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::AcqRel);
     }
@@ -87,7 +87,7 @@ impl Pool {
     }
 
     /// Begins a wait for a connection of sqlx's pool: one of those that are kept goes back there.
-    pub(super) fn waiting(&self) -> Waiting<'_> {
+    pub(super) fn waiting(&self) -> ConnectionWait<'_> {
         let waiting = self.wait();
         drop(self.take());
         waiting
@@ -100,9 +100,9 @@ impl Pool {
         self.connections.close_by_ref().await
     }
 
-    fn wait(&self) -> Waiting<'_> {
+    fn wait(&self) -> ConnectionWait<'_> {
         self.waiting.fetch_add(1, Ordering::AcqRel);
-        Waiting(self)
+        ConnectionWait(self)
     }
 
     /// The one that was used last.
@@ -174,11 +174,11 @@ impl DerefMut for Lease {
 #[derive(Clone)]
 pub struct Readers {
     pool: Arc<Pool>,
-    watch: Option<Watch>,
+    watch: Option<StatementObserver>,
 }
 
 impl Readers {
-    pub(super) fn new(pool: Arc<Pool>, watch: Option<Watch>) -> Self {
+    pub(super) fn new(pool: Arc<Pool>, watch: Option<StatementObserver>) -> Self {
         Self { pool, watch }
     }
 

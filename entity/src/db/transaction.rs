@@ -7,9 +7,9 @@
 //! On SQLite it may be one member of a transaction that waiting writers share (`group.rs`): then a savepoint is what it begins,
 //! and what is undone if it does not commit.
 
-use super::group::{self, Groups, Left, Outcome, STALL_MAX, Seat, undone};
+use super::group::{self, CommitResult, Groups, Left, STALL_MAX, Seat, undone};
 use super::pool::{Lease, Pool};
-use super::{Unsettled, Watch, failure};
+use super::{StatementObserver, Unsettled, failure};
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, metric,
 };
@@ -75,12 +75,12 @@ pub struct WriteTransaction {
     /// Whether a statement failed because the database is unable to work.
     is_unusable: AtomicBool,
     /// Of a member of a shared transaction: the COMMIT of those before it, whose changes it has read. `None` once it takes part.
-    basis: Option<oneshot::Receiver<Outcome>>,
+    basis: Option<oneshot::Receiver<CommitResult>>,
     backend: DbBackend,
     /// How long a statement may take to be answered. PostgreSQL ends it earlier; without this, one to a server that vanished
     /// would wait until TCP gives up, after a quarter of an hour.
     answer_time: Duration,
-    watch: Option<Watch>,
+    watch: Option<StatementObserver>,
 }
 
 pub(super) enum Connection {
@@ -101,7 +101,7 @@ pub(crate) struct Terms<'a> {
     pub patience: Duration,
     /// How long PostgreSQL may take to answer a statement.
     pub answer_time: Duration,
-    pub watch: Option<Watch>,
+    pub watch: Option<StatementObserver>,
     /// A statement that takes PostgreSQL's locks on rights. It is sent with BEGIN, which saves a round trip, and is a statement
     /// of its own all the same: the statements after it see what was committed before the locks were granted.
     pub locks: Option<&'a str>,
@@ -288,9 +288,9 @@ impl WriteTransaction {
     }
 
     /// Starts a statement; unless it ends without an error (also if no one awaits its end), the connection is closed.
-    fn step<'a>(&'a self, statement: &'a Statement) -> Step<'a> {
+    fn step<'a>(&'a self, statement: &'a Statement) -> RunningStatement<'a> {
         let was_sound = self.is_sound.swap(false, Ordering::AcqRel);
-        Step { tx: self, statement, was_sound, begun_at: Instant::now() }
+        RunningStatement { tx: self, statement, was_sound, begun_at: Instant::now() }
     }
 }
 
@@ -354,14 +354,14 @@ impl Drop for WriteTransaction {
     }
 }
 
-struct Step<'a> {
+struct RunningStatement<'a> {
     tx: &'a WriteTransaction,
     statement: &'a Statement,
     was_sound: bool,
     begun_at: Instant,
 }
 
-impl Step<'_> {
+impl RunningStatement<'_> {
     fn end<T>(self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         if let Some(watch) = &self.tx.watch {
             watch(&metric::Info { elapsed: self.begun_at.elapsed(), statement: self.statement, failed: result.is_err() });

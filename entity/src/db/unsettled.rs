@@ -3,13 +3,13 @@
 //! On SQLite, a writer works in a transaction that it shares with those before it. If it commits nothing, because it refuses a
 //! request by what they have changed, its refusal must not be seen before their COMMIT, nor at all if that fails.
 
-use super::group::{Outcome, undone};
+use super::group::{CommitResult, undone};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 /// The COMMITs that some work depends on without taking part in them.
 #[derive(Clone, Debug, Default)]
-pub struct Unsettled(Arc<Mutex<Vec<oneshot::Receiver<Outcome>>>>);
+pub struct Unsettled(Arc<Mutex<Vec<oneshot::Receiver<CommitResult>>>>);
 
 tokio::task_local! {
     static UNSETTLED: Unsettled;
@@ -22,7 +22,7 @@ impl Unsettled {
     }
 
     /// Waits for these COMMITs; an error if any of them failed, so that the answer must not be sent.
-    pub async fn settle(&self) -> Outcome {
+    pub async fn settle(&self) -> CommitResult {
         let outcomes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for outcome in outcomes {
             outcome.await.unwrap_or_else(|_| Err(undone()))?;
@@ -31,7 +31,7 @@ impl Unsettled {
     }
 
     /// The same for the current work, before it begins another transaction: that one may rely on what the earlier ones have read.
-    pub(super) async fn settle_earlier() -> Outcome {
+    pub(super) async fn settle_earlier() -> CommitResult {
         match UNSETTLED.try_with(Self::clone) {
             Ok(unsettled) => unsettled.settle().await,
             Err(_) => Ok(()),
@@ -39,7 +39,7 @@ impl Unsettled {
     }
 
     /// Work that is answered to no client, such as a job's, has nothing to wait for.
-    pub(super) fn note(outcome: oneshot::Receiver<Outcome>) {
+    pub(super) fn note(outcome: oneshot::Receiver<CommitResult>) {
         let _ = UNSETTLED.try_with(|unsettled| unsettled.0.lock().unwrap_or_else(PoisonError::into_inner).push(outcome));
     }
 }

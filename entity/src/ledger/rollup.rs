@@ -12,7 +12,7 @@ mod recount;
 pub mod type_day;
 
 pub use rebuild::{rebuild_step, start_rebuild};
-pub use recount::{Comparison, Difference, Figures, Generation, compare, first_day, next_day, random_week};
+pub use recount::{Comparison, Difference, Generation, RollupFigures, compare, first_day, next_day, random_week};
 
 use crate::audit::{Action, Outcome, Verb};
 use crate::db::WriteTransaction;
@@ -137,26 +137,26 @@ fn is_case_change(action_type: &str) -> bool {
 }
 
 /// A table of rollups, for statements.
-struct Table {
+struct RollupTable {
     name: &'static str,
     key: &'static [&'static str],
     sums: &'static [&'static str],
 }
 
-const TYPE_DAYS: Table = Table {
+const TYPE_DAYS: RollupTable = RollupTable {
     name: "ledger_type_days",
     key: &["generation", "day", "action_type", "outcome", "actor_type"],
     sums: &["entry_count", "on_cases", LAST_AT],
 };
 
-const ACTOR_DAYS: Table = Table {
+const ACTOR_DAYS: RollupTable = RollupTable {
     name: "ledger_actor_days",
     key: &["generation", "day", "actor_id", "actor_label", "action_type", "outcome", "topic"],
     sums: &["entry_count", "on_cases", LAST_AT],
 };
 
-const CASE_DAYS: Table =
-    Table { name: "ledger_case_days", key: &["generation", "day", "case_id", "action_type"], sums: &["entry_count"] };
+const CASE_DAYS: RollupTable =
+    RollupTable { name: "ledger_case_days", key: &["generation", "day", "case_id", "action_type"], sums: &["entry_count"] };
 
 /// The column of which the later value is kept, where the others are added.
 const LAST_AT: &str = "last_at";
@@ -165,7 +165,7 @@ const LAST_AT: &str = "last_at";
 /// 65,535 on PostgreSQL.
 const ROWS_MAX: usize = 512;
 
-impl Table {
+impl RollupTable {
     /// Adds rows to those that have the same key.
     async fn add(&self, tx: &WriteTransaction, rows: &[Vec<Value>]) -> Result<(), DbErr> {
         for rows in batches(rows) {

@@ -1,7 +1,7 @@
 //! The activity summary: how much happened, of what kind, by whom, and whether that is more than before.
 
 use super::tally::{self, Tally};
-use super::{CategoryCount, Percent, Point, Scope, TypeCount, counted, series};
+use super::{CategoryCount, EntryScope, Percent, Point, TypeCount, counted, series};
 use crate::audit::{Action, Category, Outcome};
 use crate::ledger::{By, Counted};
 use crate::period::{Interval, Period};
@@ -76,10 +76,10 @@ pub async fn activity_summary<C: ConnectionTrait>(
     interval: Interval,
 ) -> Result<ActivitySummary, super::ReportError> {
     let buckets = period.buckets(interval)?;
-    let everything = Scope { outcomes: vec![Outcome::Success, Outcome::Failure, Outcome::Denied], ..Scope::done(None) };
+    let everything = EntryScope { outcomes: vec![Outcome::Success, Outcome::Failure, Outcome::Denied], ..EntryScope::done(None) };
     let counted = counted(db, period).await?;
     let tallies = tally::tallies(db, &counted, &buckets, &everything).await?;
-    let previous_total = tally::count(db, &counted, period.previous_ids(), &Scope::done(None)).await?;
+    let previous_total = tally::count(db, &counted, period.previous_ids(), &EntryScope::done(None)).await?;
     let (active_users, most_active) = most_active(db, &counted, period).await?;
     let (service_accounts, people): (Vec<_>, Vec<_>) = most_active.into_iter().partition(|row| row.role == Role::Service);
 
@@ -174,7 +174,7 @@ async fn most_active<C: ConnectionTrait>(db: &C, counted: &Counted, period: &Per
          FROM (SELECT counted.actor_id, CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, \
          MAX(counted.last_at) AS last_activity_at FROM "
     ));
-    let sql = Scope::done(None).relation(sql, counted, By::Actors, &[period.ids()]).text(
+    let sql = EntryScope::done(None).relation(sql, counted, By::Actors, &[period.ids()]).text(
         " WHERE counted.actor_id IS NOT NULL GROUP BY counted.actor_id) AS actor JOIN users ON users.id = actor.actor_id) \
          AS ranked WHERE place <= ",
     );

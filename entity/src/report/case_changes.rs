@@ -1,9 +1,9 @@
 //! The case change history: changes of statuses, tiers, assignees and details.
 
 use super::change_actors::{Actors, actors};
-use super::changed_cases::{Changes, Figures, Groups, groups};
+use super::changed_cases::{CaseChangeFigures, CaseChangeGroups, ChangeCounts, groups};
 use super::tally::{self, Tally};
-use super::{CaseScope, Listed, Point, ReportPage, Scope, counted, entries, series};
+use super::{CaseScope, EntryScope, ListedEntry, Point, ReportPage, counted, entries, series};
 use crate::audit::{Action, ChangeType};
 use crate::period::{Interval, Period};
 use sea_orm::ConnectionTrait;
@@ -11,7 +11,7 @@ use sea_orm::prelude::Uuid;
 
 /// The subject of the report, and the filters of its list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filters {
+pub struct CaseChangesCriteria {
     /// The subject: narrows statistics and list.
     pub cases: CaseScope,
     /// Narrows the list; empty for all changes.
@@ -23,33 +23,33 @@ pub struct Filters {
 /// The report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseChanges {
-    pub figures: Figures,
-    pub groups: Groups,
+    pub figures: CaseChangeFigures,
+    pub groups: CaseChangeGroups,
     /// `None` if the report covers only some cases: no rollup has the changes to a case by actor.
     pub actors: Option<Actors>,
     pub timeseries: Vec<Point>,
     /// The total number of entries in the list.
     pub matching: i64,
     /// One page, plus one entry if there are more.
-    pub entries: Vec<Listed>,
+    pub entries: Vec<ListedEntry>,
 }
 
-impl Filters {
+impl CaseChangesCriteria {
     /// The entries that the statistics count.
-    fn universe(&self) -> Scope {
+    fn universe(&self) -> EntryScope {
         let actions = Action::all().filter(|action| action.change_types().is_some()).collect();
-        Scope { cases: self.cases.clone(), ..Scope::done(Some(actions)) }
+        EntryScope { cases: self.cases.clone(), ..EntryScope::done(Some(actions)) }
     }
 
     /// The entries that the list shows.
-    pub fn list(&self) -> Scope {
+    pub fn list(&self) -> EntryScope {
         let universe = self.universe();
         let asked_for = |action: &Action| {
             let types = action.change_types().unwrap_or_default();
             self.change_types.is_empty() || types.iter().any(|change_type| self.change_types.contains(change_type))
         };
         let actions = universe.actions.map(|actions| actions.into_iter().filter(asked_for).collect());
-        Scope { actions, actor_id: self.actor_id, ..universe }
+        EntryScope { actions, actor_id: self.actor_id, ..universe }
     }
 }
 
@@ -58,7 +58,7 @@ pub async fn case_changes<C: ConnectionTrait>(
     db: &C,
     period: &Period,
     interval: Interval,
-    filters: &Filters,
+    filters: &CaseChangesCriteria,
     paging: &ReportPage,
 ) -> Result<CaseChanges, super::ReportError> {
     let buckets = period.buckets(interval)?;
@@ -81,8 +81,8 @@ pub async fn case_changes<C: ConnectionTrait>(
         kinds.iter().map(move |kind| (tally.bucket, kind.code(), tally.count))
     });
     Ok(CaseChanges {
-        figures: Figures {
-            changes: Changes {
+        figures: CaseChangeFigures {
+            changes: ChangeCounts {
                 total_changes: tally::total(tallies.iter()),
                 status_changes: of(ChangeType::Status),
                 tier_changes: of(ChangeType::Tier),

@@ -1,7 +1,7 @@
 //! The figures of case changes by who made them.
 
-use super::Scope;
-use super::changed_cases::{Changes, summing, sums_by};
+use super::EntryScope;
+use super::changed_cases::{ChangeCounts, summing, sums_by};
 use crate::ledger::{By, Counted};
 use crate::period::IdRange;
 use crate::sql::{Sql, by_bytes};
@@ -20,7 +20,7 @@ pub struct ActorChanges {
     pub actor_label: String,
     pub full_name: Option<String>,
     #[sea_orm(nested)]
-    pub changes: Changes,
+    pub changes: ChangeCounts,
 }
 
 /// The changes by actor, those with the most first.
@@ -39,7 +39,12 @@ struct Row {
 }
 
 /// Groups the changes in scope by actor. The rollups by actor have no case, so the scope must not select any.
-pub(super) async fn actors<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange, scope: &Scope) -> Result<Actors, DbErr> {
+pub(super) async fn actors<C: ConnectionTrait>(
+    db: &C,
+    counted: &Counted,
+    ids: IdRange,
+    scope: &EntryScope,
+) -> Result<Actors, DbErr> {
     let sql = sums_by(db, Sql::new("WITH acted AS ("), "counted.actor_id, counted.actor_label", |sql| {
         scope.relation(sql, counted, By::Actors, &[ids])
     });

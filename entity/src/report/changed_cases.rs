@@ -1,6 +1,6 @@
 //! The figures of case changes: of all, and by the member, the workshop and the assignee that the cases have now.
 
-use super::Scope;
+use super::EntryScope;
 use crate::audit::{Action, ChangeType};
 use crate::ledger::{By, Counted};
 use crate::period::IdRange;
@@ -14,7 +14,7 @@ pub const GROUPS_MAX: usize = 100;
 
 /// How often cases changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct Changes {
+pub struct ChangeCounts {
     pub total_changes: i64,
     pub status_changes: i64,
     pub tier_changes: i64,
@@ -29,9 +29,9 @@ pub struct Changes {
 
 /// How often cases changed, and how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct Figures {
+pub struct CaseChangeFigures {
     #[sea_orm(nested)]
-    pub changes: Changes,
+    pub changes: ChangeCounts,
     pub cases_touched: i64,
 }
 
@@ -41,20 +41,20 @@ pub struct PersonChanges {
     pub user_id: Option<Uuid>,
     pub username: Option<String>,
     pub full_name: Option<String>,
-    pub figures: Figures,
+    pub figures: CaseChangeFigures,
 }
 
 /// The changes to the cases of one workshop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkshopChanges {
     pub workshop_code: String,
-    pub figures: Figures,
+    pub figures: CaseChangeFigures,
 }
 
 /// The same changes, grouped in three ways, those with the most changes first. The totals are the numbers of rows that the lists
 /// would have without their limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Groups {
+pub struct CaseChangeGroups {
     pub by_member: Vec<PersonChanges>,
     pub members_total: i64,
     pub by_workshop: Vec<WorkshopChanges>,
@@ -70,8 +70,8 @@ pub(super) async fn groups<C: ConnectionTrait>(
     db: &C,
     counted: &Counted,
     ids: IdRange,
-    scope: &Scope,
-) -> Result<(i64, Groups), DbErr> {
+    scope: &EntryScope,
+) -> Result<(i64, CaseChangeGroups), DbErr> {
     let grouped = [
         group(MEMBER, "changed.member_id", "NULL", "changed.member_id"),
         group(WORKSHOP, "NULL", "changed.workshop_code", "changed.workshop_code"),
@@ -92,7 +92,7 @@ pub(super) async fn groups<C: ConnectionTrait>(
     let sql = sql.text(&GROUPS_MAX.to_string()).text(" ORDER BY ranked.group_kind, ranked.place");
     let rows: Vec<Row> = sql.all(db).await?;
     let cases_touched = rows.first().map_or(0, |row| row.touched_total);
-    let mut groups = Groups::default();
+    let mut groups = CaseChangeGroups::default();
     for row in rows {
         match row.group_kind.as_str() {
             MEMBER => {
@@ -127,10 +127,10 @@ struct Row {
     groups_total: i64,
     touched_total: i64,
     #[sea_orm(nested)]
-    figures: Figures,
+    figures: CaseChangeFigures,
 }
 
-/// The columns of `Changes` but the total, each with the actions that it counts.
+/// The columns of `ChangeCounts` but the total, each with the actions that it counts.
 fn columns() -> [(&'static str, Vec<Action>); 7] {
     let of = |kind: ChangeType| kind.actions().collect();
     [
@@ -144,7 +144,8 @@ fn columns() -> [(&'static str, Vec<Action>); 7] {
     ]
 }
 
-/// Appends a statement that reads a relation of counted entries: the columns of `Changes`, and those that they are grouped by.
+/// Appends a statement that reads a relation of counted entries: the columns of `ChangeCounts`, and those that they are grouped
+/// by.
 ///
 /// The name of an action is compared once for each row, and gives a bit for each column that counts it. A row has fewer than 2^31
 /// entries, so that sums of rows are integers on PostgreSQL too, and not of its type for numbers of any length.

@@ -58,19 +58,19 @@ pub enum ReportError {
 
 /// An entry of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedEntry {
     pub row: audit_entry::Model,
     /// Its place in the sealed log; none until it is sealed.
     pub sequence: Option<i64>,
 }
 
-impl FromQueryResult for Listed {
+impl FromQueryResult for ListedEntry {
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         Ok(Self { row: audit_entry::Model::from_query_result(row, prefix)?, sequence: row.try_get(prefix, "sequence")? })
     }
 }
 
-impl Deref for Listed {
+impl Deref for ListedEntry {
     type Target = audit_entry::Model;
 
     fn deref(&self) -> &audit_entry::Model {
@@ -89,7 +89,7 @@ pub struct ReportPage {
 
 /// The entries that a report covers. Its statistics count all of them; its list may show fewer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope {
+pub struct EntryScope {
     /// `None` for all types.
     pub actions: Option<Vec<Action>>,
     pub outcomes: Vec<Outcome>,
@@ -106,7 +106,7 @@ pub struct CaseScope {
     pub assigned_to_id: Option<Uuid>,
 }
 
-impl Scope {
+impl EntryScope {
     /// Successful actions, of some types or of all.
     pub fn done(actions: Option<Vec<Action>>) -> Self {
         Self { actions, outcomes: vec![Outcome::Success], actor_id: None, cases: CaseScope::default() }
@@ -169,7 +169,7 @@ impl CaseScope {
 }
 
 /// The number of entries in scope.
-pub async fn count<C: ConnectionTrait>(db: &C, period: &Period, scope: &Scope) -> Result<i64, DbErr> {
+pub async fn count<C: ConnectionTrait>(db: &C, period: &Period, scope: &EntryScope) -> Result<i64, DbErr> {
     tally::count(db, &counted(db, period).await?, period.ids(), scope).await
 }
 
@@ -188,7 +188,12 @@ pub async fn first_entry_at<C: ConnectionTrait>(db: &C) -> Result<Option<DateTim
 /// One page of the entries in scope, plus one entry if there are more.
 ///
 /// Each type is read through its own index up to the limit: an `IN` over the types would make SQLite sort all of their entries.
-pub async fn entries<C: ConnectionTrait>(db: &C, ids: IdRange, scope: &Scope, paging: &ReportPage) -> Result<Vec<Listed>, DbErr> {
+pub async fn entries<C: ConnectionTrait>(
+    db: &C,
+    ids: IdRange,
+    scope: &EntryScope,
+    paging: &ReportPage,
+) -> Result<Vec<ListedEntry>, DbErr> {
     let branches: Vec<Option<Action>> = match &scope.actions {
         Some(actions) if actions.is_empty() => return Ok(Vec::new()),
         Some(actions) => actions.iter().copied().map(Some).collect(),

@@ -18,7 +18,7 @@ pub const PEOPLE_MAX: usize = 100;
 
 /// The filters of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filters {
+pub struct QualityReviewCriteria {
     /// Empty for all decisions.
     pub decisions: Vec<ReviewAction>,
     pub reviewer_id: Option<Uuid>,
@@ -65,7 +65,7 @@ pub struct PersonReviews {
     pub last_review_at: DateTime<Utc>,
 }
 
-impl Filters {
+impl QualityReviewCriteria {
     /// The decisions that the list shows.
     fn listed(&self) -> Vec<ReviewAction> {
         let asked_for = |action: &ReviewAction| self.decisions.is_empty() || self.decisions.contains(action);
@@ -89,7 +89,7 @@ pub async fn quality_review<C: ConnectionTrait>(
     db: &C,
     period: &Period,
     interval: Interval,
-    filters: &Filters,
+    filters: &QualityReviewCriteria,
     paging: &ReportPage,
 ) -> Result<QualityReview, super::ReportError> {
     let buckets = period.buckets(interval)?;
@@ -136,7 +136,7 @@ pub async fn quality_review<C: ConnectionTrait>(
 pub async fn decisions<C: ConnectionTrait>(
     db: &C,
     period: &Period,
-    filters: &Filters,
+    filters: &QualityReviewCriteria,
     paging: &ReportPage,
 ) -> Result<Vec<review::Model>, DbErr> {
     let ReportPage { direction, limit, .. } = *paging;

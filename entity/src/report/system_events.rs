@@ -2,7 +2,7 @@
 //! audit log.
 
 use super::tally::{self, Tally};
-use super::{Listed, Percent, Point, ReportPage, Scope, TypeCount, counted, entries, series};
+use super::{EntryScope, ListedEntry, Percent, Point, ReportPage, TypeCount, counted, entries, series};
 use crate::audit::{Action, Category, Outcome, SystemEvent};
 use crate::audit_log::{JobHealth, job_health};
 use crate::clock;
@@ -22,7 +22,7 @@ pub const ACCESS_MAX: usize = 100;
 
 /// The filters of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filters {
+pub struct SystemEventsCriteria {
     /// Action types, or all of a group; empty for all events.
     pub actions: Vec<Action>,
     pub outcome: Option<Ending>,
@@ -56,7 +56,7 @@ pub struct SystemEvents {
     /// The total number of entries in the list.
     pub matching: i64,
     /// One page, plus one entry if there are more.
-    pub entries: Vec<Listed>,
+    pub entries: Vec<ListedEntry>,
 }
 
 /// The number of events in one group.
@@ -99,20 +99,20 @@ impl Ending {
     }
 }
 
-impl Filters {
+impl SystemEventsCriteria {
     /// The entries that the statistics count.
-    fn universe() -> Scope {
+    fn universe() -> EntryScope {
         let actions = Action::all().filter(|action| action.system_event().is_some()).collect();
-        Scope { outcomes: vec![Outcome::Success, Outcome::Failure], ..Scope::done(Some(actions)) }
+        EntryScope { outcomes: vec![Outcome::Success, Outcome::Failure], ..EntryScope::done(Some(actions)) }
     }
 
     /// The entries that the list shows.
-    pub fn list(&self) -> Scope {
+    pub fn list(&self) -> EntryScope {
         let universe = Self::universe();
         let asked_for = |action: &Action| self.actions.is_empty() || self.actions.contains(action);
         let actions = universe.actions.map(|actions| actions.into_iter().filter(asked_for).collect());
         let outcomes = self.outcome.map_or(universe.outcomes, |ending| vec![ending.outcome()]);
-        Scope { actions, outcomes, ..universe }
+        EntryScope { actions, outcomes, ..universe }
     }
 }
 
@@ -122,13 +122,13 @@ pub async fn system_events<C: ConnectionTrait>(
     period: &Period,
     interval: Interval,
     now: DateTime<Utc>,
-    filters: &Filters,
+    filters: &SystemEventsCriteria,
     paging: &ReportPage,
 ) -> Result<SystemEvents, super::ReportError> {
     let buckets = period.buckets(interval)?;
     let list = filters.list();
     let counted = counted(db, period).await?;
-    let tallies = tally::tallies(db, &counted, &buckets, &Filters::universe()).await?;
+    let tallies = tally::tallies(db, &counted, &buckets, &SystemEventsCriteria::universe()).await?;
     let (access, access_total) = access(db, &counted, period.ids()).await?;
     let total = tally::total(tallies.iter());
     let successful = tally::total(tallies.iter().filter(|tally| tally.was_done()));
@@ -190,7 +190,7 @@ struct AccessRow {
 
 /// Who read which parts of the audit log, the most frequent first, and how many rows there would be without the limit.
 async fn access<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange) -> Result<(Vec<Access>, i64), DbErr> {
-    let reads = Scope::done(Some(Category::Access.actions().collect()));
+    let reads = EntryScope::done(Some(Category::Access.actions().collect()));
     let sql = Sql::new(
         "SELECT counted.action_type, counted.topic AS view_type, counted.actor_id AS user_id, counted.actor_label AS username, \
          CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, COUNT(*) OVER () AS rows_total, ",

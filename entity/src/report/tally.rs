@@ -1,6 +1,6 @@
 //! Counts entries by bucket, type and outcome in one statement: most figures of the reports are sums of these counts.
 
-use super::{Percent, Scope, bucket_number};
+use super::{EntryScope, Percent, bucket_number};
 use crate::audit::{Action, Category, Outcome};
 use crate::ledger::{By, Counted};
 use crate::period::{Bucket, IdRange};
@@ -53,7 +53,7 @@ pub(super) async fn tallies<C: ConnectionTrait>(
     db: &C,
     counted: &Counted,
     buckets: &[Bucket],
-    scope: &Scope,
+    scope: &EntryScope,
 ) -> Result<Vec<Tally>, DbErr> {
     let by = scope.counted_by();
     let sql = match by {
@@ -84,7 +84,7 @@ pub(super) async fn tallies<C: ConnectionTrait>(
 }
 
 /// The number of entries in scope.
-pub(super) async fn count<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange, scope: &Scope) -> Result<i64, DbErr> {
+pub(super) async fn count<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange, scope: &EntryScope) -> Result<i64, DbErr> {
     let also = |sql: Sql, table: &'static str| scope.cases.conditions(sql, table);
     counted.count(db, scope.counted_by(), ids, &scope.wanted(), also).await
 }
@@ -114,7 +114,7 @@ pub(super) fn total<'a>(tallies: impl Iterator<Item = &'a Tally>) -> i64 {
 }
 
 /// The number of entries in a list with a narrower scope, of the same actors and cases.
-pub(super) fn matching(tallies: &[Tally], list: &Scope) -> i64 {
+pub(super) fn matching(tallies: &[Tally], list: &EntryScope) -> i64 {
     let listed = |tally: &&Tally| {
         list.outcomes.contains(&tally.outcome) && list.actions.as_ref().is_none_or(|actions| actions.contains(&tally.action))
     };

@@ -1,6 +1,6 @@
 //! The user activity report: what one user did in a period, as the actor of its entries.
 
-use super::{CategoryCount, Point, ReportPage, Scope, TypeCount, counted, series, tally};
+use super::{CategoryCount, EntryScope, ListedEntry, Point, ReportPage, TypeCount, counted, series, tally};
 use crate::audit::Category;
 use crate::audit_entry::{self, Column};
 use crate::clock;
@@ -21,12 +21,12 @@ pub struct UserActivity {
     pub by_action_type: Vec<TypeCount>,
     pub timeseries: Vec<Point>,
     /// One page, plus one entry if there are more.
-    pub entries: Vec<super::Listed>,
+    pub entries: Vec<ListedEntry>,
 }
 
 /// The entries that the report counts and lists.
-pub fn scope(user_id: Uuid) -> Scope {
-    Scope { actor_id: Some(user_id), ..Scope::done(None) }
+pub fn scope(user_id: Uuid) -> EntryScope {
+    EntryScope { actor_id: Some(user_id), ..EntryScope::done(None) }
 }
 
 /// Computes the report for a period.

@@ -1,6 +1,6 @@
 //! The user activity report as a table: one row per user, also of those who did nothing in the period.
 
-use super::{ReportPage, Scope, counted};
+use super::{EntryScope, ReportPage, counted};
 use crate::audit::Outcome;
 use crate::clock;
 use crate::ledger::{By, Counted};
@@ -14,15 +14,15 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Iterable, Value};
 
 /// What the table shows, and what it is sorted by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filters {
+pub struct UserListCriteria {
     /// Empty for all roles.
     pub roles: Vec<Role>,
-    pub key: Key,
+    pub key: UserSortKey,
 }
 
 /// What the table is sorted by, and then by the ids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Key {
+pub enum UserSortKey {
     #[default]
     Username,
     TotalActivities,
@@ -65,7 +65,7 @@ pub struct UserRow {
 pub async fn user_list<C: ConnectionTrait>(
     db: &C,
     period: &Period,
-    filters: &Filters,
+    filters: &UserListCriteria,
     paging: &ReportPage,
 ) -> Result<UserList, DbErr> {
     let counted = counted(db, period).await?;
@@ -78,7 +78,7 @@ pub async fn user_list<C: ConnectionTrait>(
 pub async fn rows<C: ConnectionTrait>(
     db: &C,
     period: &Period,
-    filters: &Filters,
+    filters: &UserListCriteria,
     paging: &ReportPage,
 ) -> Result<Vec<UserRow>, DbErr> {
     page(db, &counted(db, period).await?, period.ids(), filters, paging).await
@@ -88,7 +88,7 @@ async fn page<C: ConnectionTrait>(
     db: &C,
     counted: &Counted,
     ids: IdRange,
-    filters: &Filters,
+    filters: &UserListCriteria,
     paging: &ReportPage,
 ) -> Result<Vec<UserRow>, DbErr> {
     let (beyond, direction) = match paging.direction {
@@ -149,7 +149,12 @@ struct Row {
     last_ever_id: Option<Uuid>,
 }
 
-async fn totals<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange, filters: &Filters) -> Result<Totals, DbErr> {
+async fn totals<C: ConnectionTrait>(
+    db: &C,
+    counted: &Counted,
+    ids: IdRange,
+    filters: &UserListCriteria,
+) -> Result<Totals, DbErr> {
     let sql = Sql::new(
         "SELECT COUNT(*) AS total_users, COUNT(actor.entry_count) AS active_users, \
          CAST(COALESCE(SUM(actor.entry_count), 0) AS BIGINT) AS total_activities, COUNT(CASE WHEN users.role IN (",
@@ -165,20 +170,20 @@ fn with_activity(sql: Sql, counted: &Counted, ids: IdRange) -> Sql {
         " FROM users LEFT JOIN (SELECT counted.actor_id, CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, \
          CAST(SUM(counted.on_cases) AS BIGINT) AS case_count FROM ",
     );
-    Scope::done(None).relation(sql, counted, By::Actors, &[ids]).text(
+    EntryScope::done(None).relation(sql, counted, By::Actors, &[ids]).text(
         " WHERE counted.actor_id IS NOT NULL GROUP BY counted.actor_id HAVING SUM(counted.entry_count) > 0) AS actor \
          ON actor.actor_id = users.id WHERE (users.deleted_at IS NULL OR actor.entry_count IS NOT NULL)",
     )
 }
 
-impl Filters {
+impl UserListCriteria {
     /// The codes of the roles that are shown.
     fn roles(&self) -> Vec<&'static str> {
         Role::iter().filter(|role| self.roles.is_empty() || self.roles.contains(role)).map(Role::code).collect()
     }
 }
 
-impl Key {
+impl UserSortKey {
     /// What is sorted by: a username, in the collation of all names, or a count.
     fn expression(self, username: &str, count: &str, collation: &str) -> String {
         match self {
@@ -217,10 +222,10 @@ impl UserRow {
     }
 
     /// Where the row is in a table that is sorted by a key.
-    pub fn position(&self, key: Key) -> Position {
+    pub fn position(&self, key: UserSortKey) -> Position {
         let value = match key {
-            Key::Username => self.username.clone(),
-            Key::TotalActivities => self.total_activities.to_string(),
+            UserSortKey::Username => self.username.clone(),
+            UserSortKey::TotalActivities => self.total_activities.to_string(),
         };
         Position { value: Some(value), id: self.id }
     }

@@ -105,16 +105,16 @@ impl Workload {
 /// Determines the workload at an instant: two statements, whatever is found.
 pub async fn workload<C: ConnectionTrait>(db: &C, now: DateTime<Utc>, zone: Tz) -> Result<Workload, DbErr> {
     let today = now.with_timezone(&zone).date_naive();
-    let groups: Vec<Group> = grouped(db, now, today).all(db).await?;
+    let groups: Vec<WorkloadGroup> = grouped(db, now, today).all(db).await?;
     let of = |kind: &'static str| groups.iter().filter(move |group| group.kind == kind);
     let total = |kind: &'static str| of(kind).next().map_or(0, |group| group.groups_total);
     Ok(Workload {
         as_of: now,
         by_status: open().map(|status| StatusWork::new(status, of(STATUS).find(|group| group.is_of(status)))).collect(),
         holds: holds(db).await?,
-        by_technician: of(TECHNICIAN).filter_map(Group::technician).collect(),
+        by_technician: of(TECHNICIAN).filter_map(WorkloadGroup::technician).collect(),
         technicians_total: total(TECHNICIAN),
-        by_workshop: of(WORKSHOP).map(Group::workshop).collect(),
+        by_workshop: of(WORKSHOP).map(WorkloadGroup::workshop).collect(),
         workshops_total: total(WORKSHOP),
     })
 }
@@ -130,7 +130,7 @@ fn open() -> impl Iterator<Item = CaseStatus> {
 
 /// Open cases that have something in common.
 #[derive(FromQueryResult)]
-struct Group {
+struct WorkloadGroup {
     kind: String,
     /// A status, or the code of a workshop.
     name: Option<String>,
@@ -240,7 +240,7 @@ fn with_status(status: CaseStatus) -> String {
     format!("CASE WHEN open.status = '{}' THEN open.open_cases ELSE 0 END", status.code())
 }
 
-impl Group {
+impl WorkloadGroup {
     fn is_of(&self, status: CaseStatus) -> bool {
         self.name.as_deref() == Some(status.code())
     }
@@ -273,13 +273,13 @@ impl Group {
 }
 
 impl StatusWork {
-    fn new(status: CaseStatus, found: Option<&Group>) -> Self {
+    fn new(status: CaseStatus, found: Option<&WorkloadGroup>) -> Self {
         let Some(row) = found else {
             let ages = [0; AGES.len() + 1];
             let (oldest_at, longest_held_at) = (None, None);
             return Self { status, open_cases: 0, ages, overdue: 0, unassigned: 0, overdue_holds: 0, oldest_at, longest_held_at };
         };
-        let Group { older_than_0: a, older_than_1: b, older_than_2: c, older_than_3: d, .. } = *row;
+        let WorkloadGroup { older_than_0: a, older_than_1: b, older_than_2: c, older_than_3: d, .. } = *row;
         Self {
             status,
             open_cases: row.open_cases,

@@ -60,7 +60,7 @@ pub(crate) const EVERY_SETTING: &[Column] = &[
 
 /// The settings to change; `None` leaves a setting unchanged.
 #[derive(Clone, Debug, Default)]
-pub struct Change {
+pub struct SettingsChange {
     pub default_case_due_days: Option<i32>,
     pub rush_case_threshold_days: Option<i32>,
     pub default_completion_delay_hours: Option<i32>,
@@ -117,7 +117,7 @@ impl Model {
     }
 
     /// The row to save.
-    pub fn change(self, change: Change) -> ActiveModel {
+    pub fn change(self, change: SettingsChange) -> ActiveModel {
         fn set<T: Into<sea_orm::Value>>(to: &mut sea_orm::ActiveValue<T>, value: Option<T>) {
             if let Some(value) = value {
                 *to = Set(value);

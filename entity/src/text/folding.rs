@@ -42,7 +42,7 @@ pub enum Spelling {
 
 /// The spellings that fold to something else.
 #[derive(Default)]
-pub(super) struct Table {
+pub(super) struct FoldingTable {
     /// By a folded letter: the letters that fold to it alone.
     letters: BTreeMap<char, BTreeSet<char>>,
     /// What folds to several letters, or consists of several that fold to something else together, with its folding.
@@ -54,10 +54,10 @@ fn cased() -> impl Iterator<Item = char> {
     (char::MIN..=CASED_MAX).filter(|letter| folds(*letter).ne([*letter]) || letter.to_uppercase().ne([*letter]))
 }
 
-static AS_WRITTEN: LazyLock<Table> = LazyLock::new(|| Table::new(Spelling::AsWritten));
-static LOWERED: LazyLock<Table> = LazyLock::new(|| Table::new(Spelling::Lowered));
+static AS_WRITTEN: LazyLock<FoldingTable> = LazyLock::new(|| FoldingTable::new(Spelling::AsWritten));
+static LOWERED: LazyLock<FoldingTable> = LazyLock::new(|| FoldingTable::new(Spelling::Lowered));
 
-impl Table {
+impl FoldingTable {
     fn new(spelling: Spelling) -> Self {
         let mut table = Self::default();
         for letter in cased() {
@@ -110,7 +110,7 @@ impl Table {
 }
 
 /// The spellings of a column's texts.
-pub(super) fn table(spelling: Spelling) -> &'static Table {
+pub(super) fn table(spelling: Spelling) -> &'static FoldingTable {
     match spelling {
         Spelling::AsWritten => &AS_WRITTEN,
         Spelling::Lowered => &LOWERED,
@@ -265,7 +265,7 @@ mod tests {
     }
 
     /// What the SQL computes: each letter on its own, after the sequences that matter were replaced.
-    fn found(text: &str, sought: &str, table: &Table) -> bool {
+    fn found(text: &str, sought: &str, table: &FoldingTable) -> bool {
         let sought = folded(sought);
         let replaced = table.sequences_in(&sought).into_iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
         let is = |letter: char, sought: char| {

@@ -2,7 +2,7 @@
 //! token.
 
 use super::{Column, Entity, Level, Model, PERSON, Person, Role, Scope};
-use crate::audit::{Rights, UsedKey};
+use crate::audit::{RightsSource, UsedKey};
 use crate::db::WriteTransaction;
 use crate::{api_key, session};
 use chrono::{DateTime, Utc};
@@ -104,7 +104,7 @@ pub enum Admission {
     Expired { owner: Person, key: UsedKey },
 }
 
-impl Rights for Credential {
+impl RightsSource for Credential {
     type Admission = Admission;
 
     async fn read(&self, db: &WriteTransaction, now: DateTime<Utc>) -> Result<Admission, DbErr> {

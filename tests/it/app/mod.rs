@@ -421,7 +421,7 @@ impl TestApp {
 
 /// A directory, as written in the setting.
 /// Keeps each statement that is sent.
-fn watch(sent: &Arc<Mutex<Vec<Statement>>>) -> entity::db::Watch {
+fn watch(sent: &Arc<Mutex<Vec<Statement>>>) -> entity::db::StatementObserver {
     let sent = Arc::clone(sent);
     Arc::new(move |info: &sea_orm::metric::Info<'_>| sent.lock().expect("statements").push(info.statement.clone()))
 }

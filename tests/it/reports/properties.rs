@@ -13,7 +13,7 @@ use entity::report::case_changes::case_changes;
 use entity::report::quality_review::quality_review;
 use entity::report::system_events::system_events;
 use entity::report::user_activity::user_activity;
-use entity::report::user_list::{self, Key, user_list};
+use entity::report::user_list::{self, UserListCriteria, UserSortKey, user_list};
 use entity::report::{self, ReportPage};
 use proptest::test_runner::{Config, TestRunner};
 use sea_orm::ConnectionTrait;
@@ -65,7 +65,7 @@ async fn compare<C: ConnectionTrait>(db: &C, scenario: &Scenario, world: &World)
     assert_eq!(activity_summary(db, &period, scenario.interval).await.unwrap(), recount.activity_summary());
     let user = world.users[scenario.user].id;
     assert_eq!(user_activity(db, &period, scenario.interval, user, &paging).await.unwrap(), recount.user_activity());
-    for key in [Key::Username, Key::TotalActivities] {
+    for key in [UserSortKey::Username, UserSortKey::TotalActivities] {
         let filters = recount.user_filters(key);
         assert_eq!(user_list(db, &period, &filters, &paging).await.unwrap(), recount.user_list(&filters));
         pages_make_up_the_table(db, &period, &filters, &paging).await;
@@ -81,7 +81,7 @@ async fn compare<C: ConnectionTrait>(db: &C, scenario: &Scenario, world: &World)
 }
 
 /// Every user is on exactly one page, in the order of the whole table.
-async fn pages_make_up_the_table<C: ConnectionTrait>(db: &C, period: &Period, filters: &user_list::Filters, paging: &ReportPage) {
+async fn pages_make_up_the_table<C: ConnectionTrait>(db: &C, period: &Period, filters: &UserListCriteria, paging: &ReportPage) {
     let whole = user_list::rows(db, period, filters, &ReportPage { limit: 200, ..paging.clone() }).await.unwrap();
     let (mut found, mut after) = (Vec::new(), None);
     loop {

@@ -10,14 +10,14 @@ use entity::audit_log::JobHealth;
 use entity::page::Direction;
 use entity::period::{Bound, Interval, PeriodQuery};
 use entity::report::activity_summary::{ActivitySummary, Trend, UserCount};
-use entity::report::case_changes::CaseChanges;
+use entity::report::case_changes::{CaseChanges, CaseChangesCriteria};
 use entity::report::change_actors::{ActorChanges, Actors};
-use entity::report::changed_cases::{Changes, Figures, Groups, PersonChanges, WorkshopChanges};
-use entity::report::quality_review::{PersonReviews, QualityReview};
-use entity::report::system_events::{Access, GroupCount, Health, SystemEvents};
+use entity::report::changed_cases::{CaseChangeFigures, CaseChangeGroups, ChangeCounts, PersonChanges, WorkshopChanges};
+use entity::report::quality_review::{PersonReviews, QualityReview, QualityReviewCriteria};
+use entity::report::system_events::{self, Access, GroupCount, Health, SystemEvents, SystemEventsCriteria};
 use entity::report::user_activity::UserActivity;
-use entity::report::user_list::{self, Key, UserList, UserRow};
-use entity::report::{CaseScope, CategoryCount, Listed, Percent, Point, TypeCount, case_changes, quality_review, system_events};
+use entity::report::user_list::{UserList, UserListCriteria, UserRow, UserSortKey};
+use entity::report::{CaseScope, CategoryCount, ListedEntry, Percent, Point, TypeCount};
 use entity::review::{self, ReviewAction};
 use entity::user::Role;
 use sea_orm::prelude::Uuid;
@@ -78,8 +78,8 @@ impl<'a> Recount<'a> {
     }
 
     /// The same for entries, with their sequences.
-    fn listed(&self, rows: Vec<Entry>) -> Vec<Listed> {
-        let listed = |row: Entry| Listed { sequence: self.world.sequences.get(&row.id).copied(), row };
+    fn listed(&self, rows: Vec<Entry>) -> Vec<ListedEntry> {
+        let listed = |row: Entry| ListedEntry { sequence: self.world.sequences.get(&row.id).copied(), row };
         self.page(rows).into_iter().map(listed).collect()
     }
 
@@ -169,14 +169,14 @@ impl<'a> Recount<'a> {
         }
     }
 
-    pub fn user_filters(&self, key: Key) -> user_list::Filters {
+    pub fn user_filters(&self, key: UserSortKey) -> UserListCriteria {
         let roles = [Role::Technician, Role::Manager, Role::Service].into_iter().enumerate();
         let roles = roles.filter(|(number, _)| self.scenario.kinds & (1 << number) != 0).map(|(_, role)| role);
-        user_list::Filters { roles: roles.collect(), key }
+        UserListCriteria { roles: roles.collect(), key }
     }
 
     /// A deleted user who did nothing in the period is the only one who is missing.
-    pub fn user_list(&self, filters: &user_list::Filters) -> UserList {
+    pub fn user_list(&self, filters: &UserListCriteria) -> UserList {
         let done = self.done();
         let all = self.world.users.iter().map(|user| self.user_row(user, &done));
         let mut rows: Vec<UserRow> = all.filter(|row| row.deleted_at.is_none() || row.total_activities > 0).collect();
@@ -186,8 +186,8 @@ impl<'a> Recount<'a> {
         rows.retain(|row| filters.roles.is_empty() || filters.roles.contains(&row.role));
         let matching = rows.len() as i64;
         match filters.key {
-            Key::Username => rows.sort_by_key(|row| row.username.clone()),
-            Key::TotalActivities => rows.sort_by_key(|row| (row.total_activities, row.id)),
+            UserSortKey::Username => rows.sort_by_key(|row| row.username.clone()),
+            UserSortKey::TotalActivities => rows.sort_by_key(|row| (row.total_activities, row.id)),
         }
         UserList { total_users, active_users, total_activities, matching, rows: self.page(rows) }
     }
@@ -211,10 +211,10 @@ impl<'a> Recount<'a> {
         }
     }
 
-    pub fn case_filters(&self) -> case_changes::Filters {
+    pub fn case_filters(&self) -> CaseChangesCriteria {
         let kind = |(number, _): &(usize, ChangeType)| self.scenario.kinds & (1 << number) != 0;
         let user = |number: Option<usize>| number.map(|number| self.world.users[number].id);
-        case_changes::Filters {
+        CaseChangesCriteria {
             cases: CaseScope {
                 case_id: self.scenario.case.map(|number| self.world.cases[number]),
                 member_id: user(self.scenario.member),
@@ -240,7 +240,7 @@ impl<'a> Recount<'a> {
             && assignee.is_none_or(|number| owned.is_some_and(|owned| owned.assignee == Some(number)))
     }
 
-    fn groups(&self, done: &[&'a Entry]) -> Groups {
+    fn groups(&self, done: &[&'a Entry]) -> CaseChangeGroups {
         let of = |keep: &dyn Fn(&Owned) -> bool| -> Vec<&'a Entry> {
             done.iter().copied().filter(|entry| self.owned(entry).is_some_and(keep)).collect()
         };
@@ -267,7 +267,7 @@ impl<'a> Recount<'a> {
         let mut by_workshop: Vec<WorkshopChanges> = changes.map(row).collect();
         by_workshop.sort_by_key(|row| std::cmp::Reverse(row.figures.changes.total_changes));
         let (by_member, by_assignee) = (by_person(|owned| Some(owned.member)), by_person(|owned| owned.assignee));
-        Groups {
+        CaseChangeGroups {
             members_total: by_member.len() as i64,
             by_member,
             workshops_total: by_workshop.len() as i64,
@@ -317,9 +317,9 @@ impl<'a> Recount<'a> {
         }
     }
 
-    pub fn review_filters(&self) -> quality_review::Filters {
+    pub fn review_filters(&self) -> QualityReviewCriteria {
         let decision = |(number, _): &(usize, ReviewAction)| self.scenario.kinds & (1 << number) != 0;
-        quality_review::Filters {
+        QualityReviewCriteria {
             decisions: ReviewAction::DECISIONS.into_iter().enumerate().filter(decision).map(|(_, action)| action).collect(),
             reviewer_id: self.scenario.actor.map(|number| self.world.users[number].id),
         }
@@ -383,7 +383,7 @@ impl<'a> Recount<'a> {
         }
     }
 
-    pub fn event_filters(&self) -> system_events::Filters {
+    pub fn event_filters(&self) -> SystemEventsCriteria {
         let group = |(number, _): &(usize, SystemEvent)| self.scenario.kinds & (1 << number) != 0;
         let groups = SystemEvent::all().enumerate().filter(group).flat_map(|(_, group)| group.actions());
         let outcome = match self.scenario.kinds % 3 {
@@ -391,7 +391,7 @@ impl<'a> Recount<'a> {
             1 => Some(system_events::Ending::Success),
             _ => Some(system_events::Ending::Failure),
         };
-        system_events::Filters { actions: groups.collect(), outcome }
+        SystemEventsCriteria { actions: groups.collect(), outcome }
     }
 
     pub fn system_events(&self) -> SystemEvents {
@@ -493,16 +493,16 @@ fn tells_of_readings(entry: &Entry) -> bool {
     entry.actor_type == "system" && read.contains(&entry.action_type.as_str())
 }
 
-fn figures(made: &[&Entry]) -> Figures {
+fn figures(made: &[&Entry]) -> CaseChangeFigures {
     let mut touched: Vec<_> = made.iter().filter_map(|entry| entry.case_id).collect();
     touched.sort_unstable();
     touched.dedup();
-    Figures { changes: changes(made), cases_touched: touched.len() as i64 }
+    CaseChangeFigures { changes: changes(made), cases_touched: touched.len() as i64 }
 }
 
-fn changes(made: &[&Entry]) -> Changes {
+fn changes(made: &[&Entry]) -> ChangeCounts {
     let of = |codes: &[&str]| made.iter().filter(|entry| codes.contains(&entry.action_type.as_str())).count() as i64;
-    Changes {
+    ChangeCounts {
         total_changes: made.len() as i64,
         status_changes: of(&["case_submitted", "case_status_changed", "case_held", "case_resumed", "case_resubmitted"]),
         tier_changes: of(&["case_tier_changed"]),

@@ -9,11 +9,11 @@ use entity::ledger;
 use entity::page::Direction;
 use entity::period::{Bound, IdRange, Interval, Period, PeriodQuery, Seen};
 use entity::report::activity_summary::activity_summary;
-use entity::report::case_changes::{self, case_changes};
-use entity::report::system_events::{self, system_events};
+use entity::report::case_changes::{CaseChangesCriteria, case_changes};
+use entity::report::system_events::{self, SystemEventsCriteria, system_events};
 use entity::report::user_activity::user_activity;
-use entity::report::user_list::{self, user_list};
-use entity::report::{self, CaseScope, ReportPage};
+use entity::report::user_list::{UserListCriteria, user_list};
+use entity::report::{self, CaseScope, ListedEntry, ReportPage};
 use entity::user::{Person, Role};
 use futures_util::future::join_all;
 use futures_util::join;
@@ -66,7 +66,7 @@ fn periods() -> Vec<PeriodQuery> {
 }
 
 /// Without the sequences, which entries only get when they are sealed.
-fn unsealed(mut entries: Vec<report::Listed>) -> Vec<report::Listed> {
+fn unsealed(mut entries: Vec<ListedEntry>) -> Vec<ListedEntry> {
     entries.iter_mut().for_each(|entry| entry.sequence = None);
     entries
 }
@@ -75,7 +75,7 @@ fn unsealed(mut entries: Vec<report::Listed>) -> Vec<report::Listed> {
 async fn read(db: &DatabaseTransaction, period: &Period, user_id: Uuid, case_id: Uuid) -> Vec<String> {
     let paging = ReportPage { after: None, direction: Direction::Descending, limit: 20 };
     let day = Interval::Day;
-    let on = |cases: CaseScope, actor_id| case_changes::Filters { cases, change_types: Vec::new(), actor_id };
+    let on = |cases: CaseScope, actor_id| CaseChangesCriteria { cases, change_types: Vec::new(), actor_id };
     let one = CaseScope { case_id: Some(case_id), ..CaseScope::default() };
     let workshop = CaseScope { workshop_code: Some("WS001".to_owned()), ..CaseScope::default() };
     let mut activity = user_activity(db, period, day, user_id, &paging).await.unwrap();
@@ -83,7 +83,7 @@ async fn read(db: &DatabaseTransaction, period: &Period, user_id: Uuid, case_id:
     let mut read = vec![
         format!("{:#?}", activity_summary(db, period, day).await.unwrap()),
         format!("{activity:#?}"),
-        format!("{:#?}", user_list(db, period, &user_list::Filters::default(), &paging).await.unwrap()),
+        format!("{:#?}", user_list(db, period, &UserListCriteria::default(), &paging).await.unwrap()),
     ];
     for filters in
         [on(CaseScope::default(), None), on(CaseScope::default(), Some(user_id)), on(one, Some(user_id)), on(workshop, None)]
@@ -93,7 +93,7 @@ async fn read(db: &DatabaseTransaction, period: &Period, user_id: Uuid, case_id:
         read.push(format!("{changes:#?}"));
         read.push(report::count(db, period, &filters.list()).await.unwrap().to_string());
     }
-    let filters = system_events::Filters::default();
+    let filters = SystemEventsCriteria::default();
     let events = system_events(db, period, day, period.as_of, &filters, &paging).await.unwrap();
     read.push(format!(
         "{:#?}",
@@ -168,7 +168,7 @@ async fn compare_at_random_instants(app: &TestApp, user_id: Uuid, case_id: Uuid,
         let db = app.app.snapshot().await.unwrap();
         let period = Period::new(PeriodQuery::default(), None, app.clock.now(), Chicago).unwrap();
         let paging = ReportPage { after: None, direction: Direction::Descending, limit: 1 };
-        let filters = system_events::Filters::default();
+        let filters = SystemEventsCriteria::default();
         let events = system_events(&db, &period, Interval::Day, period.as_of, &filters, &paging).await.unwrap();
         let entries = audit_entry::Entity::find().count(&db).await.unwrap();
         assert_eq!(u64::try_from(events.health.audit_entries_total), Ok(entries));
@@ -404,7 +404,7 @@ on_each_database! {
         let db = app.app.snapshot().await.unwrap();
         let period = Period::new(PeriodQuery::default(), None, app.clock.now(), Chicago).unwrap();
         let paging = ReportPage { after: None, direction: Direction::Descending, limit: 1 };
-        let filters = system_events::Filters::default();
+        let filters = SystemEventsCriteria::default();
         let events = system_events(&db, &period, Interval::Day, period.as_of, &filters, &paging).await.unwrap();
         assert_eq!(events.health.audit_entries_total, app.all_entries().await.len() as i64);
         assert_eq!(events.health.oldest_entry_at, Some(at("2026-12-01T14:00:00Z")));

@@ -12,7 +12,7 @@ use migration::{Standing, standing};
 use sea_orm::ConnectionTrait;
 
 #[derive(clap::Args)]
-pub struct Options {
+pub struct RecountOptions {
     /// The first civil day to compare, such as 2026-11-01; by default the first with entries
     #[arg(long, value_name = "DAY", value_parser = day)]
     from: Option<NaiveDate>,
@@ -28,7 +28,7 @@ pub struct Options {
 const PRINTED_MAX: u64 = 1_000;
 
 /// Whether the rollups equal the log.
-pub async fn run(config: &Config, options: &Options) -> Result<bool, Failure> {
+pub async fn run(config: &Config, options: &RecountOptions) -> Result<bool, Failure> {
     let (url, is_new_file) = config.database()?;
     if is_new_file {
         return Err("CASETRAIL_DATABASE_URL: the database does not exist".into());
@@ -101,7 +101,7 @@ fn print([day, row, stored, counted]: [String; 4]) {
 }
 
 /// Compares one day after the other, so that the memory it takes does not grow with the log.
-async fn compare<C: ConnectionTrait>(db: &C, generation: Generation, options: &Options) -> Result<Found, Failure> {
+async fn compare<C: ConnectionTrait>(db: &C, generation: Generation, options: &RecountOptions) -> Result<Found, Failure> {
     let mut found = Found::default();
     let before = options.from.and_then(|from| from.pred_opt());
     let mut next = match before {

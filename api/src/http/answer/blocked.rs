@@ -20,8 +20,8 @@ macro_rules! blocked_action {
             pub detail: String,
         }
 
-        impl From<($action, $crate::http::answer::blocked::Reason)> for $name {
-            fn from((action, reason): ($action, $crate::http::answer::blocked::Reason)) -> Self {
+        impl From<($action, $crate::http::answer::blocked::BlockedReason)> for $name {
+            fn from((action, reason): ($action, $crate::http::answer::blocked::BlockedReason)) -> Self {
                 Self { action, code: reason.code, detail: reason.detail }
             }
         }
@@ -29,12 +29,12 @@ macro_rules! blocked_action {
 }
 
 /// What an attempt would be refused with.
-pub struct Reason {
+pub struct BlockedReason {
     pub code: Code,
     pub detail: String,
 }
 
-impl Reason {
+impl BlockedReason {
     fn new<R: Display + Into<Error>>(refused: R) -> Self {
         let detail = format!("{}.", capitalised(&refused.to_string()));
         Self { code: refused.into().code, detail }
@@ -44,14 +44,14 @@ impl Reason {
 /// The actions that are open to the caller, and the others with the reason.
 pub fn divided<A, B, R>(verdicts: impl Iterator<Item = (A, Result<(), R>)>) -> (Vec<A>, Vec<B>)
 where
-    B: From<(A, Reason)>,
+    B: From<(A, BlockedReason)>,
     R: Display + Into<Error>,
 {
     let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
     for (action, verdict) in verdicts {
         match verdict {
             Ok(()) => allowed.push(action),
-            Err(refused) => blocked.push(B::from((action, Reason::new(refused)))),
+            Err(refused) => blocked.push(B::from((action, BlockedReason::new(refused)))),
         }
     }
     (allowed, blocked)

@@ -79,15 +79,15 @@ pub struct DocumentLine<'a> {
 pub struct ChangeLine<'a> {
     field_label: &'a str,
     from: &'a RawValue,
-    from_label: Option<PersonName<'a>>,
+    from_label: Option<EntryPersonName<'a>>,
     to: &'a RawValue,
-    to_label: Option<PersonName<'a>>,
+    to_label: Option<EntryPersonName<'a>>,
 }
 
 /// The name of a person whose id a field had as a value.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum PersonName<'a> {
+enum EntryPersonName<'a> {
     /// As the entry has it.
     Stored(&'a RawValue),
     Loaded(&'a str),
@@ -277,8 +277,8 @@ impl StoredBody<'_> {
     ) -> ChangeLine<'b> {
         let name = |value: &'b RawValue| {
             let id = person(field, value)?;
-            let loaded = names.get(&id).and_then(Option::as_deref).map(PersonName::Loaded);
-            self.name(value).map(PersonName::Stored).or(loaded)
+            let loaded = names.get(&id).and_then(Option::as_deref).map(EntryPersonName::Loaded);
+            self.name(value).map(EntryPersonName::Stored).or(loaded)
         };
         ChangeLine {
             field_label: labels.get(field).map_or("", String::as_str),

@@ -77,13 +77,13 @@ impl Open {
     }
 
     /// Adds a connection to the waiting ones, at one position only.
-    fn enter(&mut self, connection: &Arc<Connection>, state: &mut State, position: QueuePosition) {
+    fn enter(&mut self, connection: &Arc<Connection>, state: &mut ConnectionState, position: QueuePosition) {
         self.leave(state);
         self.waiting.insert(position, Arc::clone(connection));
         state.turn = Some(position);
     }
 
-    fn leave(&mut self, state: &mut State) {
+    fn leave(&mut self, state: &mut ConnectionState) {
         if let Some(position) = state.turn.take() {
             self.waiting.remove(&position);
         }
@@ -93,12 +93,12 @@ impl Open {
 /// One connection, shared by its socket, its requests and the list of waiting connections.
 #[derive(Debug)]
 struct Connection {
-    state: Mutex<State>,
+    state: Mutex<ConnectionState>,
     reader: AtomicWaker,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct State {
+struct ConnectionState {
     /// Requests whose head has arrived and whose response isn't complete.
     requests: usize,
     /// Requests whose head has ever arrived.
@@ -114,7 +114,7 @@ struct State {
 }
 
 impl Connection {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ConnectionState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -257,7 +257,7 @@ impl Connections {
             evicted.reader.wake();
         }
         let due = Instant::now() + self.limits.head;
-        let state = State { requests: 0, begun: 0, turn: None, has_begun: false, due, is_evicted: false };
+        let state = ConnectionState { requests: 0, begun: 0, turn: None, has_begun: false, due, is_evicted: false };
         let connection = Arc::new(Connection { state: Mutex::new(state), reader: AtomicWaker::new() });
         let position = open.last_position(false);
         open.enter(&connection, &mut connection.state(), position);
@@ -267,7 +267,7 @@ impl Connections {
         self.metrics.open_connection();
         let handle = Handle { connections: self.clone(), connection };
         let (timer, unread, reading) = (Box::pin(sleep_until(due)), None, Reading::default());
-        Some(Guarded { io, timer, unread, reading, place: Place { handle, client } })
+        Some(Guarded { io, timer, unread, reading, place: ConnectionPlace { handle, client } })
     }
 }
 
@@ -284,13 +284,13 @@ fn hold_back(io: &TcpStream) {
 const fn hold_back(_: &TcpStream) {}
 
 /// A connection's place; released when this is dropped.
-struct Place {
+struct ConnectionPlace {
     handle: Handle,
     /// The client's address or network.
     client: IpAddr,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         let Handle { connections, connection } = &self.handle;
         connections.metrics.end_connection();
@@ -313,7 +313,7 @@ pub struct Guarded {
     /// Runs while a response waits for its client.
     unread: Option<Pin<Box<Sleep>>>,
     reading: Reading,
-    place: Place,
+    place: ConnectionPlace,
 }
 
 impl Guarded {
@@ -326,7 +326,7 @@ impl Guarded {
     fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Handle { connections, connection } = &self.place.handle;
         connection.reader.register(context.waker());
-        let State { requests, has_begun, due, is_evicted, .. } = *connection.state();
+        let ConnectionState { requests, has_begun, due, is_evicted, .. } = *connection.state();
         if !is_evicted {
             if requests > 0 {
                 return Poll::Pending;
@@ -409,7 +409,7 @@ impl AsyncRead for Guarded {
 impl AsyncWrite for Guarded {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let Self { io, reading, place, .. } = &mut *self;
-        let State { begun, is_evicted, .. } = *place.handle.connection.state();
+        let ConnectionState { begun, is_evicted, .. } = *place.handle.connection.state();
         reading.begin(begun);
         if is_evicted && reading.is_waiting() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));

@@ -5,7 +5,7 @@ use super::denied;
 use super::framing::frame;
 use crate::http::answer;
 use crate::http::request::body::{ACCEPT_PATCH, accept_patch};
-use crate::http::request::caller::Presented;
+use crate::http::request::caller::PresentedCredential;
 use crate::http::request::idempotency::{IDEMPOTENCY_REPLAYED, RequestDigest};
 use crate::http::request::operations;
 use crate::http::request::origin::{Origin, REQUEST_ID};
@@ -45,11 +45,11 @@ pub async fn edge(
         Ok(Err(error)) => match error.as_error::<Error>() {
             Some(known) => {
                 count(&app, known);
-                return Err(without_request(known.clone(), &place(&app, &path), &origin));
+                return Err(without_request(known.clone(), &requested_path(&app, &path), &origin));
             }
             None => return Err(error),
         },
-        Err(_) => return Err(without_request(Error::internal("a handler panicked"), &place(&app, &path), &origin)),
+        Err(_) => return Err(without_request(Error::internal("a handler panicked"), &requested_path(&app, &path), &origin)),
     };
     match interruption_of(&response) {
         None => {}
@@ -58,7 +58,7 @@ pub async fn edge(
             let error = denied::record(&app, response.request(), &error).await.err().unwrap_or(error);
             let error = naming_its_field(error, response.request());
             count(&app, &error);
-            response = render(response, &error, &place(&app, &path), &origin);
+            response = render(response, &error, &requested_path(&app, &path), &origin);
         }
     }
     complete(response.headers_mut(), &origin, is_api);
@@ -84,7 +84,7 @@ fn close_at_a_stop(app: &App, head: &mut ResponseHead) {
 
 /// Normalises a request before it is routed.
 fn prepare(request: &mut ServiceRequest, app: &App) {
-    if let Some(presented) = Presented::find(request.request(), app) {
+    if let Some(presented) = PresentedCredential::find(request.request(), app) {
         request.extensions_mut().insert(presented);
     }
     RequestDigest::expect(request);
@@ -205,9 +205,9 @@ fn naming_its_field(error: Error, request: &HttpRequest) -> Error {
 }
 
 /// Replaces the answer's body with the problem; the headers set by inner layers stay.
-fn render(response: ServiceResponse, error: &Error, place: &Place<'_>, origin: &Origin) -> ServiceResponse {
+fn render(response: ServiceResponse, error: &Error, requested: &RequestedPath<'_>, origin: &Origin) -> ServiceResponse {
     let (request, answer) = response.into_parts();
-    let body = problem(error, place, origin);
+    let body = problem(error, requested, origin);
     let mut answer = answer.set_body(BoxBody::new(body));
     *answer.status_mut() = error.code.status();
     let headers = answer.headers_mut();
@@ -235,27 +235,27 @@ fn complete_refusal(answer: &mut HttpResponse, status: StatusCode) {
 }
 
 /// The requested path, and the one below which the client sees it.
-struct Place<'a> {
+struct RequestedPath<'a> {
     public_path: &'a str,
     path: &'a str,
 }
 
-fn place<'a>(app: &'a App, path: &'a str) -> Place<'a> {
-    Place { public_path: app.public_path(), path }
+fn requested_path<'a>(app: &'a App, path: &'a str) -> RequestedPath<'a> {
+    RequestedPath { public_path: app.public_path(), path }
 }
 
-fn problem(error: &Error, place: &Place<'_>, origin: &Origin) -> String {
-    let Place { public_path, path } = place;
+fn problem(error: &Error, requested: &RequestedPath<'_>, origin: &Origin) -> String {
+    let RequestedPath { public_path, path } = requested;
     let mut problem = error.problem(&format!("{public_path}{path}"), &origin.request_id);
     problem.kind.insert_str(0, public_path);
     serde_json::to_string(&problem).unwrap_or_default()
 }
 
 /// The same where the request was dropped with its handler. Its connection is closed, since part of the request may be unread.
-fn without_request(error: Error, place: &Place<'_>, origin: &Origin) -> actix_web::Error {
+fn without_request(error: Error, requested: &RequestedPath<'_>, origin: &Origin) -> actix_web::Error {
     let mut answer = HttpResponse::build(error.code.status());
     answer.insert_header((CONTENT_TYPE, "application/problem+json")).insert_header((CACHE_CONTROL, "no-store"));
-    let mut answer = answer.body(problem(&error, place, origin));
+    let mut answer = answer.body(problem(&error, requested, origin));
     complete_refusal(&mut answer, error.code.status());
     complete(answer.headers_mut(), origin, true);
     answer.head_mut().set_connection_type(ConnectionType::Close);

@@ -1,6 +1,6 @@
 //! Rate limits per caller: `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers), 429 beyond them.
 
-use crate::http::request::caller::Presented;
+use crate::http::request::caller::PresentedCredential;
 use crate::http::request::operations;
 use crate::http::request::origin::Origin;
 use crate::state::App;
@@ -53,7 +53,7 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: String) {
 
 /// The user, or the address if no user is known.
 pub fn caller(request: &ServiceRequest) -> Subject {
-    let user_id = request.extensions().get::<Presented>().and_then(Presented::user_id);
+    let user_id = request.extensions().get::<PresentedCredential>().and_then(PresentedCredential::user_id);
     user_id.map_or_else(|| address(request), Subject::Caller)
 }
 

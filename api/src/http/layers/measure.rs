@@ -23,21 +23,21 @@ pub async fn measure(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<Measured>, Error> {
     let metrics = App::extract(request.request())?.metrics().clone();
-    let mut running = Running::begin(metrics, &request);
+    let mut measured = MeasuredRequest::begin(metrics, &request);
     match next.call(request).await {
         Ok(response) => {
-            running.status = Some(response.status().as_u16());
-            Ok(response.map_body(|_, body| Measured { body: Sliced::new(body.boxed()), _running: running }))
+            measured.status = Some(response.status().as_u16());
+            Ok(response.map_body(|_, body| Measured { body: Sliced::new(body.boxed()), _request: measured }))
         }
         Err(error) => {
-            running.status = Some(error.as_response_error().status_code().as_u16());
+            measured.status = Some(error.as_response_error().status_code().as_u16());
             Err(error)
         }
     }
 }
 
 /// A request in progress; it ends when this is dropped, whatever its outcome.
-struct Running {
+struct MeasuredRequest {
     metrics: Metrics,
     method: &'static str,
     route: &'static str,
@@ -48,7 +48,7 @@ struct Running {
     _busy: Option<Busy>,
 }
 
-impl Running {
+impl MeasuredRequest {
     fn begin(metrics: Metrics, request: &ServiceRequest) -> Self {
         metrics.begin_request();
         let busy = request.request().conn_data::<Handle>().map(Handle::begin);
@@ -57,7 +57,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for MeasuredRequest {
     fn drop(&mut self) {
         self.metrics.end_request();
         if let Some(status) = self.status {
@@ -89,7 +89,7 @@ fn method(method: &Method) -> &'static str {
 /// A body whose end ends the request.
 pub struct Measured {
     body: Sliced,
-    _running: Running,
+    _request: MeasuredRequest,
 }
 
 impl MessageBody for Measured {

@@ -16,14 +16,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The contract in both formats. All other files are those of the page and of Swagger UI.
 const CONTRACT: [&str; 2] = ["/openapi.json", "/openapi.yaml"];
 
-type Key = (String, ContentEncoding);
+type FileVariant = (String, ContentEncoding);
 
 /// The compressed files of a process, by path and coding.
 #[derive(Debug, Default)]
-pub struct CompressedFiles(Mutex<HashMap<Key, Bytes>>);
+pub struct CompressedFiles(Mutex<HashMap<FileVariant, Bytes>>);
 
 impl CompressedFiles {
-    fn files(&self) -> MutexGuard<'_, HashMap<Key, Bytes>> {
+    fn files(&self) -> MutexGuard<'_, HashMap<FileVariant, Bytes>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -56,7 +56,7 @@ fn accepted(request: &ServiceRequest) -> ContentEncoding {
     }
 }
 
-async fn coded(response: ServiceResponse<BoxBody>, key: Key) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+async fn coded(response: ServiceResponse<BoxBody>, key: FileVariant) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let (request, response) = response.into_parts();
     let files =
         request.app_data::<Data<CompressedFiles>>().ok_or_else(|| Error::internal("no place for compressed files"))?.clone();

@@ -3,11 +3,11 @@
 
 use super::connections::Handle;
 use super::limits;
-use crate::http::request::caller::Presented;
+use crate::http::request::caller::PresentedCredential;
 use crate::http::request::operations;
 use crate::http::request::work::Work;
 use crate::state::App;
-use crate::state::budgets::{Kind, Permit};
+use crate::state::budgets::{Permit, WorkKind};
 use crate::wire::Error;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -22,27 +22,27 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use tokio::time::{Instant, sleep_until};
 
-fn classify(request: &ServiceRequest) -> Kind {
-    let is_known = request.extensions().contains::<Presented>();
+fn classify(request: &ServiceRequest) -> WorkKind {
+    let is_known = request.extensions().contains::<PresentedCredential>();
     kind_of(request.method(), request.path(), request.query_string(), is_known)
 }
 
 /// A request without a known caller is refused before anything is read.
-fn kind_of(method: &Method, path: &str, query: &str, is_known: bool) -> Kind {
+fn kind_of(method: &Method, path: &str, query: &str, is_known: bool) -> WorkKind {
     let Some(operation) = path.strip_prefix("/api/v1/") else {
-        return if operations::is_probe(path) { Kind::Probe } else { Kind::Plain };
+        return if operations::is_probe(path) { WorkKind::Probe } else { WorkKind::Plain };
     };
     let is_post = *method == Method::POST;
     match operation {
-        _ if !is_known => Kind::Plain,
-        _ if is_export(operation) => Kind::Export,
-        _ if operation.starts_with("reports") => Kind::Report,
-        _ if is_post && operation.starts_with("cases/") && operation.ends_with("/documents") => Kind::Upload,
-        "credit-resets" if is_post => Kind::Reset,
-        _ if is_post && operation.starts_with("jobs/") => Kind::Job,
-        "cases/counts" => Kind::Scan,
-        _ if query.split('&').any(is_costly) => Kind::Scan,
-        _ => Kind::Plain,
+        _ if !is_known => WorkKind::Plain,
+        _ if is_export(operation) => WorkKind::Export,
+        _ if operation.starts_with("reports") => WorkKind::Report,
+        _ if is_post && operation.starts_with("cases/") && operation.ends_with("/documents") => WorkKind::Upload,
+        "credit-resets" if is_post => WorkKind::Reset,
+        _ if is_post && operation.starts_with("jobs/") => WorkKind::Job,
+        "cases/counts" => WorkKind::Scan,
+        _ if query.split('&').any(is_costly) => WorkKind::Scan,
+        _ => WorkKind::Plain,
     }
 }
 
@@ -79,7 +79,7 @@ pub async fn work(
     let app = App::extract(request.request())?;
     let kind = classify(&request);
     let caller = limits::caller(&request);
-    let caller_id = request.extensions().get::<Presented>().and_then(Presented::user_id);
+    let caller_id = request.extensions().get::<PresentedCredential>().and_then(PresentedCredential::user_id);
     let turn = app.budgets().turn(kind, caller_id).await;
     let begun = turn.and_then(|turn| Work::begin(app.budgets(), kind, caller).map(|work| (turn, work)));
     let (turn, work) = match begun {
@@ -122,15 +122,15 @@ pub async fn work(
 /// Keeps a turn while the response body is generated. A complete body needs no more work, however slowly it is read.
 fn hold(turn: Permit, body: impl MessageBody + 'static) -> BoxBody {
     let is_generated = matches!(body.size(), BodySize::Stream);
-    if turn.is_limited() && is_generated { Held { body: body.boxed(), _turn: turn }.boxed() } else { body.boxed() }
+    if turn.is_limited() && is_generated { BodyWithPermit { body: body.boxed(), _turn: turn }.boxed() } else { body.boxed() }
 }
 
-struct Held {
+struct BodyWithPermit {
     body: BoxBody,
     _turn: Permit,
 }
 
-impl MessageBody for Held {
+impl MessageBody for BodyWithPermit {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
@@ -154,7 +154,7 @@ mod tests {
     async fn a_complete_body_that_is_not_read_yet_keeps_no_turn() {
         let limits = WorkLimits { scans: 1, patience: Duration::from_millis(10), ..WorkLimits::default() };
         let budgets = Budgets::new(limits);
-        let turn = async || budgets.turn(Kind::Scan, None).await;
+        let turn = async || budgets.turn(WorkKind::Scan, None).await;
         let complete = hold(turn().await.unwrap(), "[]".to_owned());
         let parts = stream::iter([Ok::<_, Error>(Bytes::from_static(b"[]"))]);
         let generated = hold(turn().await.unwrap(), BodyStream::new(parts));
@@ -171,31 +171,31 @@ mod tests {
             kind_of(&method, path, query, true)
         };
         for (path, expected) in [
-            ("/livez", Kind::Probe),
-            ("/docs/", Kind::Plain),
-            ("/api/v1/cases", Kind::Plain),
-            ("/api/v1/cases?q=moss", Kind::Scan),
-            ("/api/v1/cases?limit=1&%71=moss", Kind::Scan),
-            ("/api/v1/cases?sort=-updated_at", Kind::Plain),
-            ("/api/v1/cases?sort=-member", Kind::Scan),
-            ("/api/v1/cases?%73ort=%2Dstatus", Kind::Scan),
-            ("/api/v1/cases/counts?by=status", Kind::Scan),
-            ("/api/v1/audit-log?include_total=true", Kind::Scan),
-            ("/api/v1/audit-log?ip_address=192.0.2.0/24", Kind::Scan),
-            ("/api/v1/audit-log?q=&include_total=false", Kind::Plain),
-            ("/api/v1/audit-log/export.csv?q=moss", Kind::Export),
-            ("/api/v1/exports/users.csv", Kind::Export),
-            ("/api/v1/reports/case-changes", Kind::Report),
-            ("/api/v1/reports/case-changes.csv?period=last_week", Kind::Export),
-            ("/api/v1/reports/user-activity/users.csv", Kind::Export),
-            ("/api/v1/reports/activity-summary.csv", Kind::Report),
+            ("/livez", WorkKind::Probe),
+            ("/docs/", WorkKind::Plain),
+            ("/api/v1/cases", WorkKind::Plain),
+            ("/api/v1/cases?q=moss", WorkKind::Scan),
+            ("/api/v1/cases?limit=1&%71=moss", WorkKind::Scan),
+            ("/api/v1/cases?sort=-updated_at", WorkKind::Plain),
+            ("/api/v1/cases?sort=-member", WorkKind::Scan),
+            ("/api/v1/cases?%73ort=%2Dstatus", WorkKind::Scan),
+            ("/api/v1/cases/counts?by=status", WorkKind::Scan),
+            ("/api/v1/audit-log?include_total=true", WorkKind::Scan),
+            ("/api/v1/audit-log?ip_address=192.0.2.0/24", WorkKind::Scan),
+            ("/api/v1/audit-log?q=&include_total=false", WorkKind::Plain),
+            ("/api/v1/audit-log/export.csv?q=moss", WorkKind::Export),
+            ("/api/v1/exports/users.csv", WorkKind::Export),
+            ("/api/v1/reports/case-changes", WorkKind::Report),
+            ("/api/v1/reports/case-changes.csv?period=last_week", WorkKind::Export),
+            ("/api/v1/reports/user-activity/users.csv", WorkKind::Export),
+            ("/api/v1/reports/activity-summary.csv", WorkKind::Report),
         ] {
             assert_eq!(kind(Method::GET, path), expected, "{path}");
         }
-        assert_eq!(kind(Method::POST, "/api/v1/cases/1/documents"), Kind::Upload);
-        assert_eq!(kind(Method::GET, "/api/v1/cases/1/documents"), Kind::Plain);
-        assert_eq!(kind(Method::POST, "/api/v1/jobs/check_expired_holds/run"), Kind::Job);
-        assert_eq!(kind(Method::POST, "/api/v1/credit-resets"), Kind::Reset);
-        assert_eq!(kind_of(&Method::GET, "/api/v1/exports/users.csv", "", false), Kind::Plain);
+        assert_eq!(kind(Method::POST, "/api/v1/cases/1/documents"), WorkKind::Upload);
+        assert_eq!(kind(Method::GET, "/api/v1/cases/1/documents"), WorkKind::Plain);
+        assert_eq!(kind(Method::POST, "/api/v1/jobs/check_expired_holds/run"), WorkKind::Job);
+        assert_eq!(kind(Method::POST, "/api/v1/credit-resets"), WorkKind::Reset);
+        assert_eq!(kind_of(&Method::GET, "/api/v1/exports/users.csv", "", false), WorkKind::Plain);
     }
 }

@@ -5,7 +5,7 @@ use super::idempotency::IdempotencyKey;
 use super::origin::Origin;
 use super::query;
 use crate::credentials::api_key;
-use crate::credentials::token::Claimed;
+use crate::credentials::token::TokenSubject;
 use crate::state::App;
 use crate::wire::{Code, Error, Result};
 use actix_web::dev::Payload;
@@ -89,7 +89,8 @@ impl Anyone {
         let app = App::extract(&request)?;
         let origin = Origin::extract(&request)?;
         let refused = || Error::plain(Code::Unauthorized);
-        let credential = request.extensions().get::<Presented>().map(Presented::credential).ok_or_else(refused)?;
+        let credential =
+            request.extensions().get::<PresentedCredential>().map(PresentedCredential::credential).ok_or_else(refused)?;
         let known = recent(&app, &request, &credential).filter(admits);
         let live = match known {
             Some(caller) => Some(caller),
@@ -145,14 +146,14 @@ async fn read(app: &App, credential: &Credential, origin: &Origin) -> Result<Opt
 
 /// The credential that a request presents: determined once per request, at the edge, without querying the database.
 #[derive(Clone, Debug)]
-pub enum Presented {
+pub enum PresentedCredential {
     /// An access token that the service issued and that is currently valid.
-    Token(Claimed),
+    Token(TokenSubject),
     /// An API key, by its hash.
     Key { hash: String, last_known_of: Option<Uuid> },
 }
 
-impl Presented {
+impl PresentedCredential {
     pub fn find(request: &HttpRequest, app: &App) -> Option<Self> {
         let mut lines = request.headers().get_all(AUTHORIZATION);
         let (Some(header), None) = (lines.next(), lines.next()) else { return None };
@@ -170,14 +171,14 @@ impl Presented {
     /// The user it names, as far as counting requests is concerned.
     pub fn user_id(&self) -> Option<Uuid> {
         match self {
-            Self::Token(claimed) => Some(claimed.user_id),
+            Self::Token(subject) => Some(subject.user_id),
             Self::Key { last_known_of, .. } => *last_known_of,
         }
     }
 
     fn credential(&self) -> Credential {
         match self {
-            Self::Token(Claimed { user_id, session_id }) => Credential::Session { id: *session_id, user_id: *user_id },
+            Self::Token(TokenSubject { user_id, session_id }) => Credential::Session { id: *session_id, user_id: *user_id },
             Self::Key { hash, .. } => Credential::Key { hash: hash.clone() },
         }
     }

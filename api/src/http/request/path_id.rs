@@ -5,6 +5,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use entity::clock::parse_id;
 use std::future::{Ready, ready};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 /// The id in a path that has no other parameter.
@@ -25,6 +26,15 @@ impl FromRequest for PathId {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self(request.match_info().iter().next().and_then(|(_, id)| parse_id(id)))))
     }
+}
+
+/// The case in a path, as listed in the contract.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "used by the contract only; requests are parsed by the features")]
+pub struct CasePath {
+    /// The case
+    case_id: Uuid,
 }
 
 /// The id of a named path parameter.

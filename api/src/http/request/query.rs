@@ -135,7 +135,7 @@ fn part<T: Parameters>(all: &Map<String, Json>) -> Map<String, Json> {
 
 /// How a parameter's text is converted to a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ParameterKind {
     Text,
     Id,
     Integer,
@@ -144,17 +144,17 @@ enum Kind {
     Ids,
 }
 
-impl Kind {
+impl ParameterKind {
     fn is_list(self) -> bool {
         matches!(self, Self::List | Self::Ids)
     }
 }
 
-type Known = HashMap<String, Kind>;
+type ParameterKinds = HashMap<String, ParameterKind>;
 
 /// What the contract declares about a type's parameters; computed once per type.
-fn known<T: Parameters>() -> Arc<Known> {
-    static KNOWN: LazyLock<Mutex<HashMap<TypeId, Arc<Known>>>> = LazyLock::new(Mutex::default);
+fn known<T: Parameters>() -> Arc<ParameterKinds> {
+    static KNOWN: LazyLock<Mutex<HashMap<TypeId, Arc<ParameterKinds>>>> = LazyLock::new(Mutex::default);
     let mut all = KNOWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let known = all.entry(TypeId::of::<T>()).or_insert_with(|| {
         let parameters = T::into_params(|| None).into_iter();
@@ -163,23 +163,23 @@ fn known<T: Parameters>() -> Arc<Known> {
     Arc::clone(known)
 }
 
-fn kind(schema: Json) -> Kind {
+fn kind(schema: Json) -> ParameterKind {
     let is = |name: &str| {
         schema
             .get("type")
             .is_some_and(|kind| kind == name || kind.as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == name)))
     };
     match () {
-        () if is("array") && schema.pointer("/items/format").is_some_and(|format| format == "uuid") => Kind::Ids,
-        () if is("array") => Kind::List,
-        () if is("integer") => Kind::Integer,
-        () if is("boolean") => Kind::Boolean,
-        () if schema.get("format").is_some_and(|format| format == "uuid") => Kind::Id,
-        () => Kind::Text,
+        () if is("array") && schema.pointer("/items/format").is_some_and(|format| format == "uuid") => ParameterKind::Ids,
+        () if is("array") => ParameterKind::List,
+        () if is("integer") => ParameterKind::Integer,
+        () if is("boolean") => ParameterKind::Boolean,
+        () if schema.get("format").is_some_and(|format| format == "uuid") => ParameterKind::Id,
+        () => ParameterKind::Text,
     }
 }
 
-fn read_all(query: &str, known: &[&Known]) -> Result<Map<String, Json>> {
+fn read_all(query: &str, known: &[&ParameterKinds]) -> Result<Map<String, Json>> {
     let pairs = decoded(query);
     let mut values = Map::new();
     let mut problems = Vec::new();
@@ -200,15 +200,17 @@ fn read_all(query: &str, known: &[&Known]) -> Result<Map<String, Json>> {
     if problems.is_empty() { Ok(values) } else { Err(Error::fields(Code::InvalidParameter, problems)) }
 }
 
-fn value(kind: Kind, text: &str) -> Result<Json, &'static str> {
+fn value(kind: ParameterKind, text: &str) -> Result<Json, &'static str> {
     if text.contains('\0') {
         return Err("must not contain a NUL character");
     }
     match kind {
-        Kind::Text | Kind::List => Ok(Json::String(entity::text::normalised(text))),
-        Kind::Id | Kind::Ids => clock::parse_id(text).map(|id| Json::from(id.to_string())).ok_or("must be a UUID"),
-        Kind::Integer => integer(text).map(Json::from).ok_or("must be an integer without sign or leading zeros"),
-        Kind::Boolean => text.parse::<bool>().map(Json::from).map_err(|_| "must be true or false"),
+        ParameterKind::Text | ParameterKind::List => Ok(Json::String(entity::text::normalised(text))),
+        ParameterKind::Id | ParameterKind::Ids => {
+            clock::parse_id(text).map(|id| Json::from(id.to_string())).ok_or("must be a UUID")
+        }
+        ParameterKind::Integer => integer(text).map(Json::from).ok_or("must be an integer without sign or leading zeros"),
+        ParameterKind::Boolean => text.parse::<bool>().map(Json::from).map_err(|_| "must be true or false"),
     }
 }
 

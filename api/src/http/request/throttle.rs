@@ -14,12 +14,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// The counters of an attempt.
-pub struct Budget {
+pub struct AttemptBudget {
     /// The account's counter before that of account and address.
     counters: Vec<Counter>,
 }
 
-impl Budget {
+impl AttemptBudget {
     /// A password attempt: counted by account, and by account and address. An unknown username is counted like any other.
     pub fn of_account(app: &App, username: &str, origin: &Origin) -> Result<Self> {
         let pair = format!("{}\0{username}", network(origin));
@@ -65,9 +65,9 @@ impl Budget {
 
 /// The email address in a request, if any. The response reveals whether it is taken, since addresses are unique, but each account
 /// can learn this for at most ten addresses a day, and each time is recorded.
-pub struct AddressRequest(Option<Counted>);
+pub struct AddressRequest(Option<CountedAddress>);
 
-struct Counted {
+struct CountedAddress {
     email: String,
     counter: Counter,
     /// One at a time: otherwise others would be checked before this one is counted.
@@ -80,13 +80,13 @@ impl AddressRequest {
         let Some(email) = email.filter(|_| !by.sees_all_accounts()).map(str::to_lowercase) else { return Ok(Self(None)) };
         let counter = Counter { key: key(app, 'm', &by.id().to_string())?, schedule: Schedule::Mailbox };
         let turn = app.in_flight().turn(&counter.key).await.ok_or_else(|| too_many(0))?;
-        Ok(Self(Some(Counted { email, counter, _turn: turn })))
+        Ok(Self(Some(CountedAddress { email, counter, _turn: turn })))
     }
 
     /// Refuses a taken address, and after ten of those any other; `own` is the account's current address. A refusal rolls the
     /// transaction back.
     pub async fn examine(self, app: &App, tx: AuditTx, by: &Anyone, own: Option<&str>) -> Result<AuditTx> {
-        let Some(Counted { email, counter, _turn }) = self.0.filter(|asked| own != Some(asked.email.as_str())) else {
+        let Some(CountedAddress { email, counter, _turn }) = self.0.filter(|asked| own != Some(asked.email.as_str())) else {
             return Ok(tx);
         };
         if let Some(until) = throttle::waits_until(&tx, &counter).await? {

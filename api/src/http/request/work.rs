@@ -1,7 +1,7 @@
 //! A request being processed: the place it takes among all requests, and the time it has left.
 
 use crate::state::body_memory::BodyMemory;
-use crate::state::budgets::{Budgets, Kind};
+use crate::state::budgets::{Budgets, WorkKind};
 use crate::state::rates::Subject;
 use crate::wire::{Code, Error, Result};
 use actix_web::{HttpMessage, HttpRequest};
@@ -16,10 +16,10 @@ use tokio::time::{Instant, timeout_at};
 
 /// A request being processed: the place it takes and the time it has left. Both pause while its client is waited for.
 #[derive(Clone, Debug)]
-pub struct Work(Rc<Running>);
+pub struct Work(Rc<WorkState>);
 
 #[derive(Debug)]
-struct Running {
+struct WorkState {
     budgets: Budgets,
     caller: Subject,
     place: RefCell<Option<OwnedSemaphorePermit>>,
@@ -41,10 +41,10 @@ impl Work {
     /// # Errors
     ///
     /// 503 `unavailable` if too many requests are being processed.
-    pub fn begin(budgets: &Budgets, kind: Kind, caller: Subject) -> Result<Self> {
-        let place = if kind == Kind::Probe { None } else { Some(budgets.place()?) };
+    pub fn begin(budgets: &Budgets, kind: WorkKind, caller: Subject) -> Result<Self> {
+        let place = if kind == WorkKind::Probe { None } else { Some(budgets.place()?) };
         let (now, time) = (Instant::now(), budgets.time_of(kind));
-        Ok(Self(Rc::new(Running {
+        Ok(Self(Rc::new(WorkState {
             budgets: budgets.clone(),
             caller,
             place: RefCell::new(place),
@@ -85,7 +85,7 @@ impl Work {
     ///
     /// 503 `unavailable` if other bodies hold them, or other bodies of the caller hold the caller's share.
     pub fn reserve_memory(&self, bytes: usize) -> Result<()> {
-        let Running { budgets, caller, body_memory, .. } = &*self.0;
+        let WorkState { budgets, caller, body_memory, .. } = &*self.0;
         body_memory.borrow_mut().get_or_insert_with(|| budgets.body_memory(caller)).grow_to(bytes)
     }
 

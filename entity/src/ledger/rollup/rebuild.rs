@@ -24,7 +24,7 @@ const OLDEST_KNOWN_BY: &str = "ledger_type_days";
 /// The database failed, or this version does not know the settings' time zone.
 pub async fn rebuild_step(db: &Db) -> Result<bool, DbErr> {
     let known = state(db.readers()).await?;
-    if due(&known) == Due::Nothing && !has_old(db, &known).await? {
+    if due(&known) == RequiredWork::Nothing && !has_old(db, &known).await? {
         return Ok(false);
     }
     let tx = db.begin_alone(None).await?;
@@ -34,9 +34,9 @@ pub async fn rebuild_step(db: &Db) -> Result<bool, DbErr> {
     }
     let known = state(&tx).await?;
     let has_more = match due(&known) {
-        Due::Nothing => delete_old(&tx, &known).await?,
-        Due::Beginning => begin(&tx, &known).await.map(|()| true)?,
-        Due::Building(generation) => build(&tx, &known, generation).await.map(|()| true)?,
+        RequiredWork::Nothing => delete_old(&tx, &known).await?,
+        RequiredWork::Beginning => begin(&tx, &known).await.map(|()| true)?,
+        RequiredWork::Building(generation) => build(&tx, &known, generation).await.map(|()| true)?,
     };
     tx.commit().await?;
     Ok(has_more)
@@ -67,7 +67,7 @@ pub async fn start_rebuild(db: &Db) -> Result<bool, DbErr> {
 
 /// What a state requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
+enum RequiredWork {
     Nothing,
     /// A new generation.
     Beginning,
@@ -76,19 +76,19 @@ enum Due {
 }
 
 /// Rows that a newer version counts are left to it.
-fn due(known: &State) -> Due {
+fn due(known: &State) -> RequiredWork {
     let is_newer = known.rules.max(known.building_rules.unwrap_or_default()) > RULES;
     if known.zone.is_empty() || is_newer {
-        return Due::Nothing;
+        return RequiredWork::Nothing;
     }
     match known.building {
         Some(generation) => {
             let is_current =
                 known.building_zone.as_deref() == Some(known.settings_zone.as_str()) && known.building_rules == Some(RULES);
-            if is_current { Due::Building(generation) } else { Due::Beginning }
+            if is_current { RequiredWork::Building(generation) } else { RequiredWork::Beginning }
         }
-        None if known.zone == known.settings_zone && known.rules == RULES => Due::Nothing,
-        None => Due::Beginning,
+        None if known.zone == known.settings_zone && known.rules == RULES => RequiredWork::Nothing,
+        None => RequiredWork::Beginning,
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Generation {
 
 /// What is counted of the entries of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
+pub struct RollupFigures {
     pub entry_count: i64,
     /// How many of them are about a case.
     pub on_cases: i64,
@@ -41,9 +41,9 @@ pub struct Difference {
     /// The parts of the row's key after its generation and day.
     pub key: Vec<String>,
     /// `None` if there is no such row.
-    pub stored: Option<Figures>,
+    pub stored: Option<RollupFigures>,
     /// `None` if there is no such entry.
-    pub counted: Option<Figures>,
+    pub counted: Option<RollupFigures>,
 }
 
 /// The result for one day.
@@ -71,7 +71,7 @@ impl Generation {
     }
 }
 
-impl fmt::Display for Figures {
+impl fmt::Display for RollupFigures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { entry_count, on_cases, last_at } = self;
         match last_at {
@@ -84,7 +84,7 @@ impl fmt::Display for Figures {
 impl Difference {
     /// Its day, its table and key, what is stored, and what was counted: as cells of a table.
     pub fn cells(&self) -> [String; 4] {
-        let figures = |figures: &Option<Figures>| figures.map_or_else(|| "none".to_owned(), |figures| figures.to_string());
+        let figures = |figures: &Option<RollupFigures>| figures.map_or_else(|| "none".to_owned(), |figures| figures.to_string());
         let Self { table, day, key, stored, counted } = self;
         [day.to_string(), format!("{table} {}", key.join(" ")), figures(stored), figures(counted)]
     }
@@ -151,7 +151,12 @@ pub fn random_week(run_id: Uuid, first: NaiveDate, last: NaiveDate) -> NaiveDate
 }
 
 impl Comparison {
-    async fn add<R: Row, C: ConnectionTrait>(&mut self, db: &C, generation: Generation, day: NaiveDate) -> Result<(), DbErr> {
+    async fn add<R: RollupRow, C: ConnectionTrait>(
+        &mut self,
+        db: &C,
+        generation: Generation,
+        day: NaiveDate,
+    ) -> Result<(), DbErr> {
         let values = [generation.number.into(), day.into()];
         let sql = format!("SELECT {} FROM {} WHERE generation = $1 AND day = $2", R::STORED, R::TABLE);
         let stored = figures::<R, C>(db, sql, values).await?;
@@ -171,17 +176,17 @@ impl Comparison {
     }
 }
 
-async fn figures<R: Row, C: ConnectionTrait>(
+async fn figures<R: RollupRow, C: ConnectionTrait>(
     db: &C,
     sql: String,
     values: [Value; 2],
-) -> Result<BTreeMap<Vec<String>, Figures>, DbErr> {
+) -> Result<BTreeMap<Vec<String>, RollupFigures>, DbErr> {
     let rows = R::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).all(db).await?;
     Ok(rows.into_iter().map(R::keyed).collect())
 }
 
 /// A row of a table of rollups, stored or counted.
-trait Row: FromQueryResult {
+trait RollupRow: FromQueryResult {
     const TABLE: &'static str;
     /// Its columns, without generation and day.
     const STORED: &'static str;
@@ -190,10 +195,10 @@ trait Row: FromQueryResult {
     fn counting() -> String;
 
     /// Its key, and what is counted.
-    fn keyed(self) -> (Vec<String>, Figures);
+    fn keyed(self) -> (Vec<String>, RollupFigures);
 
     /// The number of entries, of the table that counts each of them once.
-    fn entries(_: &BTreeMap<Vec<String>, Figures>) -> u64 {
+    fn entries(_: &BTreeMap<Vec<String>, RollupFigures>) -> u64 {
         0
     }
 }
@@ -212,7 +217,7 @@ struct TypeRow {
     last_at: DateTime<Utc>,
 }
 
-impl Row for TypeRow {
+impl RollupRow for TypeRow {
     const TABLE: &'static str = "ledger_type_days";
     const STORED: &'static str = "action_type, outcome, actor_type, entry_count, on_cases, last_at";
 
@@ -221,12 +226,12 @@ impl Row for TypeRow {
         format!("SELECT {key}, {COUNTED} {SEALED} GROUP BY {key}")
     }
 
-    fn keyed(self) -> (Vec<String>, Figures) {
+    fn keyed(self) -> (Vec<String>, RollupFigures) {
         let Self { action_type, outcome, actor_type, entry_count, on_cases, last_at } = self;
-        (vec![action_type, outcome, actor_type], Figures { entry_count, on_cases, last_at: Some(last_at) })
+        (vec![action_type, outcome, actor_type], RollupFigures { entry_count, on_cases, last_at: Some(last_at) })
     }
 
-    fn entries(counted: &BTreeMap<Vec<String>, Figures>) -> u64 {
+    fn entries(counted: &BTreeMap<Vec<String>, RollupFigures>) -> u64 {
         counted.values().map(|figures| u64::try_from(figures.entry_count).unwrap_or_default()).sum()
     }
 }
@@ -243,7 +248,7 @@ struct ActorRow {
     last_at: DateTime<Utc>,
 }
 
-impl Row for ActorRow {
+impl RollupRow for ActorRow {
     const TABLE: &'static str = "ledger_actor_days";
     const STORED: &'static str = "actor_id, actor_label, action_type, outcome, topic, entry_count, on_cases, last_at";
 
@@ -252,10 +257,10 @@ impl Row for ActorRow {
         format!("SELECT {key}, {topic} AS topic, {COUNTED} {SEALED} GROUP BY {key}, {topic}")
     }
 
-    fn keyed(self) -> (Vec<String>, Figures) {
+    fn keyed(self) -> (Vec<String>, RollupFigures) {
         let Self { actor_id, actor_label, action_type, outcome, topic, entry_count, on_cases, last_at } = self;
         let key = vec![actor_id.unwrap_or_default().to_string(), actor_label, action_type, outcome, topic];
-        (key, Figures { entry_count, on_cases, last_at: Some(last_at) })
+        (key, RollupFigures { entry_count, on_cases, last_at: Some(last_at) })
     }
 }
 
@@ -266,7 +271,7 @@ struct CaseRow {
     entry_count: i64,
 }
 
-impl Row for CaseRow {
+impl RollupRow for CaseRow {
     const TABLE: &'static str = "ledger_case_days";
     const STORED: &'static str = "case_id, action_type, entry_count";
 
@@ -281,9 +286,9 @@ impl Row for CaseRow {
         )
     }
 
-    fn keyed(self) -> (Vec<String>, Figures) {
+    fn keyed(self) -> (Vec<String>, RollupFigures) {
         let Self { case_id, action_type, entry_count } = self;
-        (vec![case_id.to_string(), action_type], Figures { entry_count, on_cases: entry_count, last_at: None })
+        (vec![case_id.to_string(), action_type], RollupFigures { entry_count, on_cases: entry_count, last_at: None })
     }
 }
 
@@ -310,7 +315,8 @@ mod tests {
 
     #[test]
     fn a_difference_names_its_row() {
-        let figures = |entry_count| Figures { entry_count, on_cases: 1, last_at: Some("2026-12-01T15:00:00Z".parse().unwrap()) };
+        let figures =
+            |entry_count| RollupFigures { entry_count, on_cases: 1, last_at: Some("2026-12-01T15:00:00Z".parse().unwrap()) };
         let key = vec!["login".to_owned(), "success".to_owned(), "user".to_owned()];
         let (stored, counted) = (Some(figures(3)), Some(figures(2)));
         let difference = Difference { table: TypeRow::TABLE, day: day("2026-12-01"), key, stored, counted };
@@ -319,7 +325,7 @@ mod tests {
             "ledger_type_days login success user on 2026-12-01: stored 3 (1 on cases, last 2026-12-01T15:00:00.000Z), \
              counted 2 (1 on cases, last 2026-12-01T15:00:00.000Z)"
         );
-        let gone = Difference { stored: None, counted: Some(Figures { last_at: None, ..figures(2) }), ..difference };
+        let gone = Difference { stored: None, counted: Some(RollupFigures { last_at: None, ..figures(2) }), ..difference };
         assert!(gone.to_string().ends_with("stored none, counted 2"), "{gone}");
     }
 }

@@ -22,10 +22,19 @@ pub struct Mention {
     pub line: usize,
 }
 
+/// A struct, enum, union, trait or alias; also one inside a function, but no associated type.
+#[derive(Debug)]
+pub struct TypeDeclaration {
+    pub name: String,
+    pub is_private: bool,
+    pub line: usize,
+}
+
 /// What is in a module, without its child modules.
 #[derive(Default)]
 pub struct Contents<'a> {
     pub items: BTreeSet<String>,
+    pub types: Vec<TypeDeclaration>,
     pub macros: BTreeSet<String>,
     pub imports: Vec<Import>,
     pub mentions: Vec<Mention>,
@@ -155,12 +164,26 @@ fn name(item: &Item) -> Option<&Ident> {
     }
 }
 
+fn type_declaration(item: &Item) -> Option<TypeDeclaration> {
+    let (ident, visibility) = match item {
+        Item::Enum(item) => (&item.ident, &item.vis),
+        Item::Struct(item) => (&item.ident, &item.vis),
+        Item::Trait(item) => (&item.ident, &item.vis),
+        Item::Type(item) => (&item.ident, &item.vis),
+        Item::Union(item) => (&item.ident, &item.vis),
+        _ => return None,
+    };
+    let is_private = matches!(visibility, Visibility::Inherited);
+    Some(TypeDeclaration { name: ident.to_string(), is_private, line: line(ident.span()) })
+}
+
 impl<'a> Visit<'a> for Contents<'a> {
     fn visit_item(&mut self, item: &'a Item) {
         if is_test(attributes(item)) {
             return;
         }
         self.items.extend(name(item).map(Ident::to_string));
+        self.types.extend(type_declaration(item));
         visit::visit_item(self, item);
     }
 

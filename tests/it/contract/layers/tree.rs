@@ -1,6 +1,6 @@
 //! The modules of the crates, found from each crate's `lib.rs` as the compiler finds them.
 
-use super::reader::{self, Import, Mention};
+use super::reader::{self, Import, Mention, TypeDeclaration};
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{Expr, Item, ItemMod, Lit, Meta};
 
@@ -13,6 +13,7 @@ pub struct Module {
     pub is_test: bool,
     pub children: BTreeMap<String, usize>,
     pub items: BTreeSet<String>,
+    pub types: Vec<TypeDeclaration>,
     pub imports: Vec<Import>,
     pub mentions: Vec<Mention>,
 }
@@ -77,6 +78,7 @@ impl Tree {
             is_test: place.is_test,
             children: BTreeMap::new(),
             items: contents.items.union(&contents.macros).cloned().collect(),
+            types: contents.types,
             imports: contents.imports,
             mentions: contents.mentions,
         });
@@ -110,6 +112,12 @@ impl Tree {
     /// The first module of the crate that a module is in.
     pub fn root(&self, module: usize) -> usize {
         self.crates[&self.modules[module].path[0]]
+    }
+
+    /// The types that are declared outside of tests, each with its module.
+    pub fn types(&self) -> impl Iterator<Item = (&Module, &TypeDeclaration)> {
+        let modules = self.modules.iter().filter(|module| !module.is_test);
+        modules.flat_map(|module| module.types.iter().map(move |declared| (module, declared)))
     }
 
     /// The files that no module declares.

@@ -94,9 +94,9 @@ impl Files {
     ///
     /// If the folder cannot be read, or has more than the page of a service can have.
     pub fn read(folder: &Path) -> io::Result<Self> {
-        let mut read = Reading::default();
-        read.folder(folder, "")?;
-        Ok(Self::new(read.files))
+        let mut contents = FolderContents::default();
+        contents.folder(folder, "")?;
+        Ok(Self::new(contents.files))
     }
 
     fn new(mut files: BTreeMap<String, Bytes>) -> Self {
@@ -172,15 +172,15 @@ pub fn content_type(name: &str) -> &'static str {
     }
 }
 
-/// A folder that is being read.
+/// What was read of a folder so far.
 #[derive(Default)]
-struct Reading {
+struct FolderContents {
     files: BTreeMap<String, Bytes>,
     entries: usize,
     bytes: u64,
 }
 
-impl Reading {
+impl FolderContents {
     fn folder(&mut self, folder: &Path, prefix: &str) -> io::Result<()> {
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
@@ -236,9 +236,9 @@ mod tests {
     }
 
     fn all(folder: &Path) -> BTreeMap<String, Bytes> {
-        let mut read = Reading::default();
-        read.folder(folder, "").unwrap();
-        read.files
+        let mut contents = FolderContents::default();
+        contents.folder(folder, "").unwrap();
+        contents.files
     }
 
     #[test]

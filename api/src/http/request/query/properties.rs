@@ -46,8 +46,14 @@ fn pieces() -> impl Strategy<Value = String> {
         .prop_map(|(name, value)| value.map_or(name.to_owned(), |value| format!("{name}={value}")))
 }
 
-fn parameters() -> Known {
-    let known = [("text", Kind::Text), ("id", Kind::Id), ("count", Kind::Integer), ("flag", Kind::Boolean), ("item", Kind::List)];
+fn parameters() -> ParameterKinds {
+    let known = [
+        ("text", ParameterKind::Text),
+        ("id", ParameterKind::Id),
+        ("count", ParameterKind::Integer),
+        ("flag", ParameterKind::Boolean),
+        ("item", ParameterKind::List),
+    ];
     known.map(|(name, kind)| (name.to_owned(), kind)).into()
 }
 
