@@ -7,10 +7,10 @@
 use super::requester::{Ended, Requester};
 use super::{check_rollups, send_mails, work};
 use crate::state::App;
-use crate::wire::cause::with_sources;
 use crate::wire::{Interruption, Result};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::audit::{AuditTx, Context, Event, Refusal, key};
+use entity::cause::with_sources;
 use entity::delivery::{Cause, Delivery, RetryAdvice};
 use entity::job::JobRun;
 use entity::job::run::{self, RunStatus, Trigger};
@@ -304,7 +304,7 @@ impl<R: Requester> ActiveRun<'_, R> {
             Ok::<(), DbErr>(())
         };
         if let Err(error) = back.await {
-            tracing::warn!(job = self.order.job.code(), %error, "failed to release the lease on a job");
+            tracing::warn!(job = self.order.job.code(), cause = with_sources(&error), "failed to release the lease on a job");
         }
     }
 

@@ -20,6 +20,7 @@
 
 use super::pool::Lease;
 use super::transaction::{query_error, timed_out};
+use crate::cause::with_sources;
 use sea_orm::{ConnAcquireErr, DbErr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -321,7 +322,7 @@ pub(super) async fn finish(mut connection: Lease, mut seat: Seat, answer: onesho
     if !seat.is_first() {
         let release = connection.words().release;
         if let Err(error) = connection.send(release).await {
-            tracing::warn!(%error, "connection closed: could not release a savepoint");
+            tracing::warn!(cause = with_sources(&error), "connection closed: could not release a savepoint");
             drop(answer.send(Err(undone())));
             return seat.fail(connection);
         }
@@ -338,7 +339,7 @@ pub(super) async fn abandon(mut connection: Lease, seat: Seat, left: Left) {
             Left::Sound => match connection.send(words.rollback).await {
                 Ok(()) => connection.keep(),
                 Err(error) => {
-                    tracing::warn!(%error, "connection closed: rollback failed");
+                    tracing::warn!(cause = with_sources(&error), "connection closed: rollback failed");
                     connection.close();
                 }
             },
@@ -357,7 +358,7 @@ pub(super) async fn abandon(mut connection: Lease, seat: Seat, left: Left) {
         (Ok(()), Left::Failed | Left::Unusable) => seat.commit(connection, false).await,
         (Err(error), _) => {
             let members = seat.members.answers.len();
-            tracing::warn!(%error, members, "connection closed: a shared transaction was rolled back");
+            tracing::warn!(cause = with_sources(&error), members, "connection closed: a shared transaction was rolled back");
             seat.fail(connection);
         }
     }

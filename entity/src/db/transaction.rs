@@ -10,6 +10,7 @@
 use super::group::{self, Groups, Left, Outcome, STALL_MAX, Seat, undone};
 use super::pool::{Lease, Pool};
 use super::{Unsettled, Watch, failure};
+use crate::cause::with_sources;
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, metric,
 };
@@ -130,7 +131,11 @@ impl WriteTransaction {
             match tx.open(&terms, begun_at.elapsed()).await {
                 Ok(()) => return Ok(tx),
                 Err(error) if failure::is_stale(&error) && attempt < ATTEMPTS_MAX && begun_at.elapsed() < terms.patience => {
-                    tracing::warn!(%error, attempt, "pooled connection closed: could not begin a transaction");
+                    tracing::warn!(
+                        cause = with_sources(&error),
+                        attempt,
+                        "pooled connection closed: could not begin a transaction"
+                    );
                     seat = tx.close();
                     attempt += 1;
                 }
@@ -331,7 +336,7 @@ impl Drop for WriteTransaction {
                 match answered(backend, answer_time, connection.send(rollback)).await {
                     Ok(()) => connection.keep(),
                     Err(error) => {
-                        tracing::warn!(%error, "connection closed: rollback failed");
+                        tracing::warn!(cause = with_sources(&error), "connection closed: rollback failed");
                         connection.close();
                     }
                 }

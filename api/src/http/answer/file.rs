@@ -12,6 +12,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use entity::audit::Event;
+use entity::cause::with_sources;
 use futures_util::stream::{self, Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -273,7 +274,7 @@ where
         let ending = hand_over(batches, &parts, &mut sent).await;
         let recorded = ended(sent, matches!(ending, Ending::Complete)).await;
         if let Err(error) = &recorded {
-            tracing::error!(code = error.code.name(), "the end of an export could not be recorded");
+            tracing::error!(cause = with_sources(error), "the end of an export could not be recorded");
         }
         let last = match (ending, recorded) {
             (Ending::Complete, Ok(())) => None,
