@@ -10,6 +10,7 @@ use crate::state::App;
 use crate::wire::{Result, SearchProblems};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
+use entity::audit_log::LogView;
 
 /// List the audit log
 ///
@@ -48,8 +49,7 @@ pub async fn list_audit_log(app: App, by: AuditReader, query: LogQuery, request:
     let list = reading.list(&snapshot).await?;
     snapshot.commit().await?;
     if page.is_first() {
-        let log = ("audit_log", "audit_log".to_owned());
-        app.record_reading(&by, Event::audit_log_accessed("main_dashboard", log, given)).await?;
+        app.record_reading(&by, Event::audit_log_accessed(LogView::List, given)).await?;
     }
     Ok(Answer::plain(list))
 }

@@ -10,6 +10,7 @@ use crate::state::App;
 use crate::wire::{Error, ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
+use entity::audit_log::LogView;
 use entity::user;
 
 /// List the audit entries of a user
@@ -50,7 +51,7 @@ pub async fn list_user_audit_trail(
     let list = page::read(&snapshot, &of_user.restricted_to(id, filter), order.direction(), &page).await?;
     snapshot.commit().await?;
     if page.is_first() {
-        let read = Event::audit_log_accessed("user_trail", ("user", id.to_string()), given);
+        let read = Event::audit_log_accessed(LogView::UserTrail(id), given);
         app.record_reading(&by, read.about(Some(&person))).await?;
     }
     Ok(Answer::plain(list))
