@@ -44,8 +44,8 @@ impl AuditTx {
 
     /// The same for a transaction that takes long, such as a job's: on SQLite it shares its COMMIT with no other, and none waits
     /// for it longer than necessary.
-    pub async fn begin_alone(db: &Db, context: Context) -> Result<Self, DbErr> {
-        Ok(Self::open(db, db.begin_alone(None).await?, Hold::default(), context))
+    pub async fn begin_unshared(db: &Db, context: Context) -> Result<Self, DbErr> {
+        Ok(Self::open(db, db.begin_unshared(None).await?, Hold::default(), context))
     }
 
     /// The same for a transaction that may end the rights of a user: no one acts with those rights meanwhile.
@@ -66,14 +66,14 @@ impl AuditTx {
         Self::admit(db, hold.begin(db).await?, hold, by.1, context).await
     }
 
-    /// The same for a job that a caller has requested, as `begin_alone`.
-    pub async fn begin_alone_by<R: Rights>(
+    /// The same for a job that a caller has requested, as `begin_unshared`.
+    pub async fn begin_unshared_by<R: Rights>(
         db: &Db,
         by: (Uuid, &R),
         context: impl FnOnce(&R::Admission) -> Context,
     ) -> Result<(Self, R::Admission), DbErr> {
         let hold = Hold { actor: Some(by.0), over: None };
-        Self::admit(db, hold.begin_alone(db).await?, hold, by.1, context).await
+        Self::admit(db, hold.begin_unshared(db).await?, hold, by.1, context).await
     }
 
     async fn admit<R: Rights>(

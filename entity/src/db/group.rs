@@ -6,9 +6,9 @@
 //! single writer sends what it always sent. Otherwise connection and transaction pass from turn to turn, until no writer is
 //! waiting, `MEMBERS_MAX` have finished, or the first of them has waited for `SHARED_MAX`.
 //!
-//! - A member without the entries it owes is undone alone: the database checks that at COMMIT, so it is asked before. If it finds
-//!   any, the member has to commit on its own, since they may be another program's.
-//! - A member that fails is undone alone; the others are committed, and the connection is closed, as after any failure. If the
+//! - A member without the entries it owes is undone without the others: the database checks that at COMMIT, so it is asked
+//!   before. If it finds any, the member has to commit on its own, since they may be another program's.
+//! - A member that fails is undone; the others are committed, and the connection is closed, as after any failure. If the
 //!   database itself is unable to work (full, I/O error), or has ended the transaction by itself, all fail, none was answered
 //!   yet, and nothing is changed.
 //! - A member that does not finish within `STALL_MAX` is undone and fails as unavailable. It cannot be set aside instead: a
@@ -38,7 +38,7 @@ const SHARED_MAX: Duration = Duration::from_millis(20);
 /// write takes. What takes long commits on its own.
 pub(super) const STALL_MAX: Duration = Duration::from_secs(1);
 /// For how long each writer commits on its own after one has stalled.
-const ALONE: Duration = Duration::from_secs(10);
+const UNSHARED_FOR: Duration = Duration::from_secs(10);
 
 /// The result of a COMMIT.
 pub(super) type Outcome = Result<(), DbErr>;
@@ -60,7 +60,7 @@ struct State {
     /// Whether a task will commit what is parked if no writer takes it in time: always, while something is.
     has_flusher: bool,
     /// No COMMIT is shared until then.
-    alone_until: Option<Instant>,
+    unshared_until: Option<Instant>,
 }
 
 /// A transaction whose members have all finished.
@@ -83,7 +83,7 @@ pub(super) struct Seat {
     groups: Arc<Groups>,
     turn: OwnedSemaphorePermit,
     members: Members,
-    is_alone: bool,
+    is_unshared: bool,
 }
 
 /// How a member ended that does not commit.
@@ -127,20 +127,20 @@ impl Groups {
 
     /// Waits for a turn, in the order of arrival. With a connection if members have finished on it: the next one works in a
     /// savepoint.
-    pub(super) async fn sit(self: &Arc<Self>, patience: Duration, alone: bool) -> Result<(Seat, Option<Lease>), DbErr> {
+    pub(super) async fn sit(self: &Arc<Self>, patience: Duration, is_unshared: bool) -> Result<(Seat, Option<Lease>), DbErr> {
         let waiting = Waiting::begin(&self.waiting);
         let turn = timeout(patience, Arc::clone(&self.turn).acquire_owned()).await;
         drop(waiting);
         let Ok(Ok(turn)) = turn else { return Err(timed_out()) };
-        let (parked, alone_until) = {
+        let (parked, unshared_until) = {
             let mut state = self.lock();
-            (state.parked.take(), state.alone_until)
+            (state.parked.take(), state.unshared_until)
         };
-        let is_alone = alone || alone_until.is_some_and(|until| Instant::now() < until);
-        let seat = Seat { groups: Arc::clone(self), turn, members: Members::default(), is_alone };
+        let is_unshared = is_unshared || unshared_until.is_some_and(|until| Instant::now() < until);
+        let seat = Seat { groups: Arc::clone(self), turn, members: Members::default(), is_unshared };
         match parked {
             None => Ok((seat, None)),
-            Some(group) if is_alone => {
+            Some(group) if is_unshared => {
                 drop(self.spawn(group.commit(true)).await);
                 Ok((seat, None))
             }
@@ -150,7 +150,7 @@ impl Groups {
 
     /// A member has stalled.
     pub(super) fn pause(&self) {
-        self.lock().alone_until = Some(Instant::now() + ALONE);
+        self.lock().unshared_until = Some(Instant::now() + UNSHARED_FOR);
     }
 
     /// What the flusher has to do. It ends unless there is something to wait for.
@@ -243,7 +243,7 @@ impl Seat {
 
     /// Whether this member commits at once, and no other depends on it.
     pub(super) fn is_single(&self) -> bool {
-        self.is_first() && (self.is_alone || MEMBERS_MAX == 1 || !self.groups.has_waiting())
+        self.is_first() && (self.is_unshared || MEMBERS_MAX == 1 || !self.groups.has_waiting())
     }
 
     /// How the COMMIT of those before this member ends: it reads what they have changed, whether or not it takes part.
@@ -277,7 +277,7 @@ impl Seat {
 
     /// Commits, or leaves the transaction to the next turn.
     async fn pass_on(self, connection: Lease) {
-        if self.is_alone || self.members.are_due() || !self.groups.has_waiting() {
+        if self.is_unshared || self.members.are_due() || !self.groups.has_waiting() {
             return self.commit(connection, true).await;
         }
         let Self { groups, turn, members, .. } = self;
@@ -302,8 +302,8 @@ pub(super) fn undone() -> DbErr {
 pub(super) async fn finish(mut connection: Lease, mut seat: Seat, answer: oneshot::Sender<Outcome>) {
     match connection.has_debt().await {
         Ok(false) => {}
-        // It may be that of another program, which turned foreign keys off. COMMIT distinguishes them: it refuses that of
-        // this transaction alone. So no other write may depend on it.
+        // It may be that of another program, which turned foreign keys off. COMMIT distinguishes them: it refuses only
+        // that of this transaction. So no other write may depend on it.
         Ok(true) if seat.is_first() => {
             seat.members.add(answer);
             return seat.commit(connection, true).await;

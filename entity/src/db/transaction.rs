@@ -107,7 +107,7 @@ pub(crate) struct Terms<'a> {
     /// of its own all the same: the statements after it see what was committed before the locks were granted.
     pub locks: Option<&'a str>,
     /// Whether it shares its COMMIT with no other, since it takes long.
-    pub is_alone: bool,
+    pub is_unshared: bool,
 }
 
 impl WriteTransaction {
@@ -116,7 +116,7 @@ impl WriteTransaction {
         let mut seat = None;
         if pool.backend() == DbBackend::Sqlite {
             Unsettled::settle_earlier().await?;
-            let (own, shared) = groups.sit(terms.patience, terms.is_alone).await?;
+            let (own, shared) = groups.sit(terms.patience, terms.is_unshared).await?;
             match shared {
                 Some(connection) => return Self::new(connection, Some(own), &terms).join(groups).await,
                 None => seat = Some(own),

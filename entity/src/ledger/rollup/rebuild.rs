@@ -32,8 +32,8 @@ pub async fn rebuild_step(db: &Db) -> Result<bool, DbErr> {
     if due(&known) == Due::Nothing && !has_old(db, &known).await? {
         return Ok(false);
     }
-    let tx = db.begin_alone(None).await?;
-    if !seal::is_alone(&tx).await? {
+    let tx = db.begin_unshared(None).await?;
+    if !seal::is_only_sealer(&tx).await? {
         tx.rollback().await?;
         return Ok(false);
     }
