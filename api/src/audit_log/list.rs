@@ -35,7 +35,7 @@ use entity::audit_log::LogView;
 pub async fn list_audit_log(app: App, by: AuditReader, query: LogQuery, request: HttpRequest) -> Result<Answer<AuditEntryList>> {
     let given = query.without::<Paging>();
     let (filter, period, order, paging) = query.parts;
-    let page = paging.page_request(&request, &app, &by, 50)?;
+    let page = paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let filter = filter.read(&app, period, page.as_of).await?;
     let (is_short, direction) = (is_short(filter.ids, page.as_of), order.direction());
     if let Some(parameter) = filter.unbounded().filter(|_| !is_short) {

@@ -43,7 +43,7 @@ pub async fn list_user_audit_trail(
 ) -> Result<Answer<AuditEntryList>> {
     let given = query.without::<Paging>();
     let (filter, of_user, period, order, paging) = query.parts;
-    let page = paging.page_request(&request, &app, &by, 50)?;
+    let page = paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let filter = filter.read(&app, period, page.as_of).await?;
     let id = id.get()?;
     let snapshot = app.snapshot().await?;

@@ -280,7 +280,10 @@ where
             (Ending::Complete, Ok(())) => None,
             (Ending::Complete, Err(error)) | (Ending::Failed(error), _) => Some(Err(error)),
             (Ending::Disconnected, _) => return,
-            (Ending::TooSlow, _) => return tracing::warn!("export aborted: client too slow (less than 64 KiB per second)"),
+            (Ending::TooSlow, _) => {
+                let kib = BYTES_A_SECOND_MIN >> 10;
+                return tracing::warn!("export aborted: client too slow (less than {kib} KiB per second)");
+            }
         };
         // It fails only if the client has disconnected.
         drop(parts.send(last).await);
