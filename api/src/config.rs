@@ -174,7 +174,9 @@ impl Config {
     pub fn secret(&self) -> Result<Secret, ConfigError> {
         let refused = |why: &str| Err(ConfigError { name: "CASETRAIL_SECRET", why: why.to_owned() });
         match (&self.secret, self.env) {
-            (Some(text), _) if text.len() < SECRET_LENGTH_MIN => refused("must have at least 32 characters"),
+            (Some(text), _) if text.len() < SECRET_LENGTH_MIN => {
+                refused(&format!("must have at least {SECRET_LENGTH_MIN} characters"))
+            }
             (Some(text), Environment::Production) if is_guessable(text) => refused("is a well-known secret"),
             (Some(text), _) => Ok(Secret::new(text.clone())),
             (None, Environment::Production) => refused("is required in production"),

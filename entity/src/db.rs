@@ -245,13 +245,13 @@ impl Db {
     }
 
     /// The same for one that takes long: on SQLite it shares its COMMIT with no other.
-    pub(crate) async fn begin_alone(&self, locks: Option<&str>) -> Result<WriteTransaction, DbErr> {
+    pub(crate) async fn begin_unshared(&self, locks: Option<&str>) -> Result<WriteTransaction, DbErr> {
         self.begin_write(locks, true).await
     }
 
-    async fn begin_write(&self, locks: Option<&str>, is_alone: bool) -> Result<WriteTransaction, DbErr> {
+    async fn begin_write(&self, locks: Option<&str>, is_unshared: bool) -> Result<WriteTransaction, DbErr> {
         let (patience, answer_time, watch) = (self.limits.patience, self.answer_time(), self.watch.clone());
-        let terms = Terms { patience, answer_time, watch, locks, is_alone };
+        let terms = Terms { patience, answer_time, watch, locks, is_unshared };
         WriteTransaction::begin(&self.writer, &self.groups, terms).await
     }
 

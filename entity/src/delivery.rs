@@ -15,8 +15,8 @@ use sea_orm::{QueryOrder, QuerySelect, Select};
 
 /// Minutes from each failed attempt to the next; there is none after the last.
 const WAITS: [i64; 6] = [5, 15, 60, 240, 720, 720];
-/// The maximum length of a stored error, in characters.
-const ERROR_LENGTH_MAX: usize = 500;
+/// The maximum length of a stored error of an email or a job run, in characters.
+pub const ERROR_LENGTH_MAX: usize = 500;
 
 /// Why an email could not be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,9 @@
 //! What must follow a change besides its entries, as data: the rows name it, and `notify` carries it out.
 
 use crate::alert::{Kind, Severity};
-use crate::outbox::Template;
+use crate::outbox::EmailParameters;
 use crate::review::Step;
 use sea_orm::prelude::Uuid;
-use serde_json::Value as Json;
 
 /// What must follow a change besides its entries.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,11 +30,12 @@ pub struct Notice {
     pub mail: Option<Email>,
 }
 
-/// An email, with its parameters in addition to the recipient's name.
-#[derive(Clone, Debug, PartialEq)]
+/// An email, with the parameters of its template.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
-    pub template: Template,
-    pub parameters: Json,
+    pub parameters: EmailParameters,
+    /// The employee whom the case concerns, if it is about one.
+    pub employee_name: Option<String>,
 }
 
 /// Those who are notified.

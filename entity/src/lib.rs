@@ -10,7 +10,7 @@
 //!   records each attempt.
 //! - `ledger`: the sequence of committed entries, and what is added up with it.
 //! - Reading: `audit_log` and `report`, with `page` and `period`.
-//! - Ground: `db`, `sql`, `clock`, `text`, `load`, and the checks of `start`.
+//! - Ground: `db`, `sql`, `clock`, `text`, `load`, `cause`, and the checks of `start`.
 
 pub mod alert;
 pub mod api_key;
@@ -19,6 +19,7 @@ pub mod audit;
 pub mod audit_entry;
 pub mod audit_log;
 pub mod case;
+pub mod cause;
 pub mod clock;
 pub mod credit;
 pub mod db;

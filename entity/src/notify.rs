@@ -84,8 +84,8 @@ impl Notice {
 
     async fn queue(&self, tx: &AuditTx, people: &[user::Model], settings: Option<setting::Model>) -> Result<(), DbErr> {
         let (Some(mail), Some(settings)) = (&self.mail, settings) else { return Ok(()) };
-        let mails =
-            people.iter().map(|to| Mail { to, template: mail.template, parameters: &mail.parameters, case: self.case.as_ref() });
+        let (parameters, employee_name, case) = (&mail.parameters, mail.employee_name.as_deref(), self.case.as_ref());
+        let mails = people.iter().map(|to| Mail { to, parameters, employee_name, case });
         outbox::queue(tx, &settings, mails).await
     }
 }

@@ -1,6 +1,9 @@
 //! Emails waiting to be sent, queued in the transaction of the change they report.
 
 mod events;
+mod parameters;
+
+pub use parameters::{EmailNames, EmailParameters, FailureParameters, HoldParameters, RejectionParameters, ReleaseParameters};
 
 use crate::audit::{AuditTx, Unaudited};
 use crate::{setting, user};
@@ -8,7 +11,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, Iterable};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
 
 /// The delivery status of an email.
@@ -92,19 +94,18 @@ impl Template {
     }
 }
 
-/// An email to a user, with its parameters in addition to the recipient's name.
+/// An email to a user.
 #[derive(Clone, Debug)]
 pub struct Mail<'a> {
     pub to: &'a user::Model,
-    pub template: Template,
-    pub parameters: &'a Json,
+    pub parameters: &'a EmailParameters,
+    /// The employee whom the case concerns, if it is about one.
+    pub employee_name: Option<&'a str>,
     /// The id and the number of the case that it is about.
     pub case: Option<&'a (Uuid, String)>,
 }
 
 /// Queues emails in one statement: to be sent after the settings' delay, or skipped if the settings disable emails.
-///
-/// Every template has `first_name`, and those about a case `case_number` and `employee_name`.
 pub async fn queue<'a>(tx: &AuditTx, settings: &setting::Model, mails: impl IntoIterator<Item = Mail<'a>>) -> Result<(), DbErr> {
     let row = |mail: Mail<'_>| mail.queued(settings, tx.new_id(), tx.now()).into_active_model().reset_all();
     let rows: Vec<ActiveModel> = mails.into_iter().map(row).collect();
@@ -124,9 +125,9 @@ impl Mail<'_> {
             id,
             status: if settings.email_notifications_enabled { MailStatus::Pending } else { MailStatus::Skipped },
             recipient: self.to.email.clone(),
-            template: self.template.code().to_owned(),
+            template: self.parameters.template().code().to_owned(),
             queued_at,
-            parameters: self.words().to_string(),
+            parameters: self.parameters.with_names(&self.names()).to_string(),
             case_id: self.case.map(|(id, _)| *id),
             case_number: self.case.map(|(_, number)| number.clone()),
             related_user_id: Some(self.to.id),
@@ -138,10 +139,11 @@ impl Mail<'_> {
         }
     }
 
-    fn words(&self) -> Json {
-        let Self { to, template: _, parameters, case: _ } = self;
-        let mut words = parameters.as_object().cloned().unwrap_or_default();
-        words.insert("first_name".to_owned(), json!(to.first_name));
-        Json::Object(words)
+    fn names(&self) -> EmailNames {
+        EmailNames {
+            first_name: self.to.first_name.clone(),
+            case_number: self.case.map(|(_, number)| number.clone()),
+            employee_name: self.employee_name.map(str::to_owned),
+        }
     }
 }

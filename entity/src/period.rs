@@ -9,7 +9,11 @@ use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, 
 use chrono_tz::Tz;
 use sea_orm::prelude::Uuid;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 use utoipa::ToSchema;
+
+/// The years in which periods and the times in requests lie.
+pub const YEARS: RangeInclusive<i32> = 2000..=2100;
 
 /// The maximum number of buckets in a time series.
 pub const BUCKETS_MAX: usize = 1_000;
@@ -58,9 +62,9 @@ pub enum PeriodName {
 pub enum PeriodError {
     #[error("must be before the end of the period")]
     Inverted,
-    #[error("must be between the years 2000 and 2100")]
+    #[error("must be between the years {} and {}", YEARS.start(), YEARS.end())]
     SinceOutOfRange,
-    #[error("must be between the years 2000 and 2100")]
+    #[error("must be between the years {} and {}", YEARS.start(), YEARS.end())]
     UntilOutOfRange,
     #[error("cannot be combined with since or until")]
     AllTimeWithBounds,
@@ -336,7 +340,7 @@ fn end_of(bound: Bound, zone: Tz) -> Option<DateTime<Utc>> {
 }
 
 fn in_range(date: &impl Datelike) -> bool {
-    (2000..=2100).contains(&date.year())
+    YEARS.contains(&date.year())
 }
 
 /// The first whole millisecond that is not before an instant. Entries have whole milliseconds, so they compare the same with

@@ -54,7 +54,7 @@ pub async fn list_alerts(
     query: ListQuery<AlertFilter>,
     request: HttpRequest,
 ) -> Result<Answer<AlertList>> {
-    let page = query.paging.page_request(&request, &app, &by, 50)?;
+    let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let found = alert::visible_to(&by).filter(query.filter.condition());
     let newest_first = SortKey::newest_first(Column::Id);
     let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &alert::Model| row.id.into()).await?;

@@ -10,7 +10,7 @@ use crate::state::App;
 use crate::wire::{LookupProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
-use entity::audit_log::MemberView;
+use entity::audit_log::{LogView, MemberView};
 use entity::case;
 
 /// List the audit entries of a case
@@ -58,7 +58,7 @@ pub async fn list_case_audit_trail(
         list.data = list.data.into_iter().map(|entry| entry.as_seen_by_its_member(&view)).collect();
     }
     if page.is_first() {
-        let read = Event::audit_log_accessed("case_trail", ("case", id.to_string()), given);
+        let read = Event::audit_log_accessed(LogView::CaseTrail(id), given);
         app.record_reading(&by, read.within(&case)).await?;
     }
     Ok(Answer::plain(list))

@@ -9,7 +9,7 @@ use crate::state::App;
 use crate::wire::{Error, Result};
 use actix_web::HttpResponse;
 use entity::audit::Event;
-use entity::audit_log::{Entry, Search};
+use entity::audit_log::{self, Entry, LogView, Search};
 use entity::page::{Direction, Position};
 use entity::user;
 use futures_util::stream::{self, StreamExt};
@@ -57,9 +57,9 @@ pub async fn send(
 ) -> Result<HttpResponse> {
     let filter = filter.read(app, period, app.now()).await?;
     let snapshot = app.db().export_snapshot().await?;
-    let access = Event::audit_log_accessed("export", ("export", "audit_log".to_owned()), given.clone());
+    let access = Event::audit_log_accessed(LogView::Export, given.clone());
     let (access, event) = (Some(access), Event::export_generated);
-    let export = Export { content: "audit_log", format, filters: given, access, event };
+    let export = Export { content: audit_log::EXPORT, format, filters: given, access, event };
     let search = Search::new(&snapshot, filter).await?;
     let state = LogExportState { snapshot, search, last: None, limit: FIRST_BATCH, names: PeopleNames::new(), formatter };
     let batches = stream::try_unfold(state, LogExportState::step);

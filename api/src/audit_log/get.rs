@@ -5,7 +5,7 @@ use crate::state::App;
 use crate::wire::{Error, Instant, ReadProblems, Result};
 use actix_web::get;
 use entity::audit::{Action, Event, Outcome};
-use entity::audit_log;
+use entity::audit_log::{self, LogView};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -104,7 +104,7 @@ pub async fn get_audit_entry(
     let entry = AuditEntry::all(app.readers(), &[entry]).await?.pop().ok_or_else(Error::not_found)?;
     let siblings = audit_log::siblings(app.readers(), id, &entry.request_id, SIBLINGS_MAX).await?;
     let siblings = AuditEntry::all(app.readers(), &siblings).await?.into_iter().map(AuditEntrySibling::from).collect();
-    app.record(&by, Event::audit_log_accessed("detail_view", ("audit_entry", id.to_string()), json!({}))).await?;
+    app.record(&by, Event::audit_log_accessed(LogView::Entry(id), json!({}))).await?;
     Ok(Answer::plain(AuditEntryDetail { entry, siblings }))
 }
 

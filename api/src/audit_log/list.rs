@@ -10,6 +10,7 @@ use crate::state::App;
 use crate::wire::{Result, SearchProblems};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
+use entity::audit_log::LogView;
 
 /// List the audit log
 ///
@@ -34,7 +35,7 @@ use entity::audit::Event;
 pub async fn list_audit_log(app: App, by: AuditReader, query: LogQuery, request: HttpRequest) -> Result<Answer<AuditEntryList>> {
     let given = query.without::<Paging>();
     let (filter, period, order, paging) = query.parts;
-    let page = paging.page_request(&request, &app, &by, 50)?;
+    let page = paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let filter = filter.read(&app, period, page.as_of).await?;
     let (is_short, direction) = (is_short(filter.ids, page.as_of), order.direction());
     if let Some(parameter) = filter.unbounded().filter(|_| !is_short) {
@@ -48,8 +49,7 @@ pub async fn list_audit_log(app: App, by: AuditReader, query: LogQuery, request:
     let list = wanted.list(&snapshot).await?;
     snapshot.commit().await?;
     if page.is_first() {
-        let log = ("audit_log", "audit_log".to_owned());
-        app.record_reading(&by, Event::audit_log_accessed("main_dashboard", log, given)).await?;
+        app.record_reading(&by, Event::audit_log_accessed(LogView::List, given)).await?;
     }
     Ok(Answer::plain(list))
 }

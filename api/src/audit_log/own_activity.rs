@@ -37,7 +37,7 @@ pub async fn list_own_activity(
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
     let (filter, period, order, paging) = query.parts;
-    let page = paging.page_request(&request, &app, &by, 50)?;
+    let page = paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let filter = filter.read(&app, period, page.as_of).await?;
     let snapshot = app.snapshot().await?;
     if !setting::current(&snapshot).await?.own_activity_enabled {

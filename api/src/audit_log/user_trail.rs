@@ -10,6 +10,7 @@ use crate::state::App;
 use crate::wire::{Error, ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
+use entity::audit_log::LogView;
 use entity::user;
 
 /// List the audit entries of a user
@@ -42,7 +43,7 @@ pub async fn list_user_audit_trail(
 ) -> Result<Answer<AuditEntryList>> {
     let given = query.without::<Paging>();
     let (filter, of_user, period, order, paging) = query.parts;
-    let page = paging.page_request(&request, &app, &by, 50)?;
+    let page = paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let filter = filter.read(&app, period, page.as_of).await?;
     let id = id.get()?;
     let snapshot = app.snapshot().await?;
@@ -50,7 +51,7 @@ pub async fn list_user_audit_trail(
     let list = page::read(&snapshot, &of_user.restricted_to(id, filter), order.direction(), &page).await?;
     snapshot.commit().await?;
     if page.is_first() {
-        let read = Event::audit_log_accessed("user_trail", ("user", id.to_string()), given);
+        let read = Event::audit_log_accessed(LogView::UserTrail(id), given);
         app.record_reading(&by, read.about(Some(&person))).await?;
     }
     Ok(Answer::plain(list))

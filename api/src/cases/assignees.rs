@@ -15,8 +15,6 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-const LIMIT: u64 = 50;
-
 /// Filters for the users to whom a case can be given
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
@@ -77,7 +75,7 @@ pub async fn list_case_assignees(
     request: HttpRequest,
     query: ListQuery<AssigneeFilter>,
 ) -> Result<Answer<CaseAssigneeList>> {
-    let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
+    let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let id = id.get()?;
     let case = case::seen(app.readers(), id, &by).await?;
     let accepts = CaseAction::Accept.ensure_open(&by, &case, &Circumstances::at(app.now())).is_ok();

@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use entity::case::secrecy::{self, Hidden};
 use entity::case::urgency::Rush;
 use entity::case::{self, CaseStatus, Column, Tier, Urgency, listing, member_update};
+use entity::period::YEARS;
 use entity::user::Role;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
@@ -139,8 +140,8 @@ impl ListedAt {
 
 fn day(name: &str, day: Option<CivilDay>) -> Result<Option<NaiveDate>> {
     let day = day.map(CivilDay::get);
-    match day.is_some_and(|day| !(2000..=2100).contains(&day.year())) {
-        true => Err(Error::parameter(name, "range", "must lie between the years 2000 and 2100")),
+    match day.is_some_and(|day| !YEARS.contains(&day.year())) {
+        true => Err(Error::parameter(name, "range", format!("must lie between the years {} and {}", YEARS.start(), YEARS.end()))),
         false => Ok(day),
     }
 }

@@ -108,7 +108,7 @@ pub async fn list_cases(
 ) -> Result<Answer<CaseList>> {
     let (filter, period, CaseOrder { sort }, paging) = &query.parts;
     sort.ensure_available(&by)?;
-    let page = paging.page_request(&request, &app, &by, 50)?;
+    let page = paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let (backend, at) = (app.readers().backend(), ListedAt::read(&app, &by, page.as_of).await?);
     let found = listing::with_text(filter.find(&app, &by, period, &at)?, sort.text(), backend);
     let position = |listed: &ListedCase| sort.position(listed, &by, &at);

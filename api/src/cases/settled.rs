@@ -48,11 +48,12 @@ impl Today {
 
     /// When the result is released: as requested, otherwise as the settings specify.
     pub fn release(&self, when: Option<ReleaseWhen>, release_at: Option<Instant>) -> Result<Release> {
-        let refused = |code, detail| Err(Error::field("/release_at", code, detail));
+        let refused = |code, detail: &str| Err(Error::field("/release_at", code, detail));
         match (when, release_at) {
             (Some(ReleaseWhen::Scheduled), Some(Instant(at))) => {
                 let is_in_range = at > self.now && at <= self.now + TimeDelta::days(RELEASE_DAYS_MAX);
-                if is_in_range { Ok(Release::At(at)) } else { refused("range", "must be in the future, within 60 days") }
+                let detail = || format!("must be in the future, within {RELEASE_DAYS_MAX} days");
+                if is_in_range { Ok(Release::At(at)) } else { refused("range", &detail()) }
             }
             (Some(ReleaseWhen::Scheduled), None) => refused("required", "is required when the release is scheduled"),
             (Some(ReleaseWhen::Now) | None, Some(_)) => refused("unexpected", "is allowed only for a scheduled release"),

@@ -80,7 +80,7 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 async fn apply_pending(connection: &DatabaseConnection) -> Result<(), DbErr> {
     let begun_at = Instant::now();
     loop {
-        match apply_alone(connection).await {
+        match apply_in_turn(connection).await {
             Err(error) if is_lock_timeout(&error) && begun_at.elapsed() < PATIENCE => {
                 tracing::warn!("the migration waits for a lock that another transaction holds, such as an export");
                 sleep(Duration::from_secs(1)).await;
@@ -91,7 +91,7 @@ async fn apply_pending(connection: &DatabaseConnection) -> Result<(), DbErr> {
 }
 
 /// Replicas that start together take turns: the second one finds nothing pending. The connection's end releases the lock.
-async fn apply_alone(connection: &DatabaseConnection) -> Result<(), DbErr> {
+async fn apply_in_turn(connection: &DatabaseConnection) -> Result<(), DbErr> {
     if connection.get_database_backend() == DbBackend::Postgres {
         let lock = format!("SELECT pg_advisory_lock({MIGRATION_LOCK})");
         connection.query_one_raw(Statement::from_string(DbBackend::Postgres, lock)).await?;

@@ -17,6 +17,7 @@ use crate::storage::{Space, Storage};
 use crate::worker::{self, Workers};
 use crate::{demo, server};
 use actix_web::dev::Server;
+use entity::cause::with_sources;
 use entity::clock::Clock;
 use entity::db::{Db, Limits};
 use entity::registry;
@@ -104,7 +105,7 @@ async fn serve_to_the_end(app: &App, server: Server, workers: Workers) -> io::Re
 async fn close(db: &Db) {
     match timeout(CLOSING_MAX, db.close()).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "database connections could not be closed"),
+        Ok(Err(error)) => tracing::warn!(cause = with_sources(&error), "database connections could not be closed"),
         Err(_) => tracing::warn!("database connections were still in use at the stop"),
     }
 }
@@ -128,7 +129,7 @@ fn serve_metrics(app: &App, listener: TcpListener) -> std::io::Result<()> {
     let server = server::serve_metrics(app.clone(), listener)?;
     actix_web::rt::spawn(async move {
         if let Err(error) = server.await {
-            tracing::error!(%error, "the metrics are no longer served");
+            tracing::error!(cause = with_sources(&error), "the metrics are no longer served");
         }
     });
     Ok(())

@@ -2,6 +2,7 @@
 
 use crate::state::App;
 use actix_web::dev::ServerHandle;
+use entity::cause::with_sources;
 use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
@@ -34,7 +35,7 @@ pub async fn stop(app: App, server: ServerHandle, gate: Gate, drain: Duration) {
     tracing::info!("stopping: finishing requests in flight");
     match gate.close() {
         Ok(()) => sleep(LAST_REQUESTS).await,
-        Err(error) => tracing::debug!(%error, "new connections could not be held off"),
+        Err(error) => tracing::debug!(cause = with_sources(&error), "new connections could not be held off"),
     }
     server.stop(true).await;
 }

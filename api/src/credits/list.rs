@@ -12,8 +12,6 @@ use entity::page::{Direction, Position, SortKey};
 use entity::setting;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-const LIMIT: u64 = 50;
-
 /// List a member's credit allowances
 ///
 /// Latest quarter first. Managers and administrators can read every user's allowances, technicians those of members, members
@@ -35,7 +33,7 @@ pub async fn list_credit_allowances(
     query: ListQuery<NoParameters>,
     request: HttpRequest,
 ) -> Result<Answer<CreditAllowanceList>> {
-    let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
+    let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let member = target.member(app.readers(), &by).await?;
     let found = Entity::find().filter(Column::MemberId.eq(member.id));
     let latest_first = SortKey::text(Column::Quarter, Column::Id, Direction::Descending);

@@ -75,8 +75,8 @@ impl Inbox<'_> {
     /// Queues an email, and has the dispatcher's runs send it, as far as they are in the past.
     fn mail(&mut self, email: &Email, case: Option<&(Uuid, String)>, to: Uuid, at: DateTime<Utc>) {
         let Some(row) = self.people.get(to).and_then(|person| person.active_at(at)) else { return };
-        let Email { template, parameters } = email;
-        let mail = Mail { to: row, template: *template, parameters, case };
+        let Email { parameters, employee_name } = email;
+        let mail = Mail { to: row, parameters, employee_name: employee_name.as_deref(), case };
         let mut mail = mail.queued(&setting::Model::first(), self.recorder.new_id(at), at);
         let person = Person::new(row);
         let is_refused = self.rng.chance(FAILED_MAILS);

@@ -4,12 +4,12 @@ use super::rng::DemoRng;
 use super::visits::Visits;
 use chrono::{DateTime, Utc};
 use entity::audit::{Action, Event};
+use entity::audit_log::{self, LogView};
 use entity::clock::rfc3339;
+use entity::report::{self, user_activity};
 use entity::user::{Person, Role};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
-
-const REPORTS: [&str; 5] = ["activity_summary", "user_activity", "case_changes", "quality_review_audit", "system_events"];
 
 #[derive(Clone, Copy)]
 enum ReadKind {
@@ -39,7 +39,7 @@ pub(super) fn by_manager(visits: &mut Visits, person: &Person, at: DateTime<Utc>
         Some(ReadKind::Entry) if is_person => visits.some_entry(at).map_or_else(log, entry),
         Some(ReadKind::UserTrail) if is_person => visits.any_user().map_or_else(log, user_trail),
         Some(ReadKind::ReportFile) => file(visits, at),
-        Some(ReadKind::LogFile) => Event::export_generated("audit_log", "csv", Some(rows(visits, 40, 9_000)), json!({})),
+        Some(ReadKind::LogFile) => Event::export_generated(audit_log::EXPORT, "csv", Some(rows(visits, 40, 9_000)), json!({})),
         Some(ReadKind::Cases) if is_person => {
             Event::bulk_export("cases", "csv", u64::try_from(visits.cases.len()).ok(), json!({}))
         }
@@ -48,38 +48,38 @@ pub(super) fn by_manager(visits: &mut Visits, person: &Person, at: DateTime<Utc>
 }
 
 pub(super) fn case_trail(case_id: Uuid) -> Event {
-    Event::audit_log_accessed("case_trail", ("case", case_id.to_string()), json!({}))
+    Event::audit_log_accessed(LogView::CaseTrail(case_id), json!({}))
 }
 
 /// Technicians and members have no access to reports and the log.
 pub(super) fn denied(rng: &mut DemoRng) -> Event {
     if rng.chance(0.6) {
-        let report = rng.word(&REPORTS);
+        let report = rng.word(&report::NAMES);
         return Event::denied(Action::ReportGenerated, &format!("get_{report}"), "forbidden", ("report", report.to_owned()));
     }
     Event::denied(Action::AuditLogAccessed, "list_audit_log", "forbidden", ("audit_log", "audit_log".to_owned()))
 }
 
 fn log() -> Event {
-    Event::audit_log_accessed("main_dashboard", ("audit_log", "audit_log".to_owned()), json!({}))
+    Event::audit_log_accessed(LogView::List, json!({}))
 }
 
 fn entry(id: Uuid) -> Event {
-    Event::audit_log_accessed("detail_view", ("audit_entry", id.to_string()), json!({}))
+    Event::audit_log_accessed(LogView::Entry(id), json!({}))
 }
 
 fn user_trail(id: Uuid) -> Event {
-    Event::audit_log_accessed("user_trail", ("user", id.to_string()), json!({}))
+    Event::audit_log_accessed(LogView::UserTrail(id), json!({}))
 }
 
 fn report(visits: &mut Visits, at: DateTime<Utc>) -> Event {
-    let report = visits.rng.word(&REPORTS);
+    let report = visits.rng.word(&report::NAMES);
     let parameters = parameters(visits, report, at);
     Event::report_generated(report, parameters, rows(visits, 5, 4_000))
 }
 
 fn file(visits: &mut Visits, at: DateTime<Utc>) -> Event {
-    let report = visits.rng.word(&REPORTS);
+    let report = visits.rng.word(&report::NAMES);
     let parameters = parameters(visits, report, at);
     Event::export_generated(report, "csv", Some(rows(visits, 5, 4_000)), parameters)
 }
@@ -87,7 +87,7 @@ fn file(visits: &mut Visits, at: DateTime<Utc>) -> Event {
 fn parameters(visits: &mut Visits, report: &str, at: DateTime<Utc>) -> Json {
     let (since, until) = visits.period(at);
     let mut parameters = json!({"since": rfc3339(since), "until": rfc3339(until)});
-    let user = if report == "user_activity" { visits.any_user() } else { None };
+    let user = if report == user_activity::NAME { visits.any_user() } else { None };
     if let (Some(user), Some(parameters)) = (user, parameters.as_object_mut()) {
         parameters.insert("user_id".to_owned(), json!(user));
     }

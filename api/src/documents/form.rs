@@ -20,6 +20,8 @@ use serde_json::{Map, Value as Json, json};
 use utoipa::ToSchema;
 use validator::Validate;
 
+/// The maximum size of a file. The attributes of schemas accept literals only: `tests/it/contract/upload_limit.rs` compares them,
+/// and what the documentation and the page say, with this number.
 pub const FILE_BYTES_MAX: u64 = 50 * 1024 * 1024;
 /// Allowance for everything in a body but its file: the other parts, headers and boundaries. A file that is too large is read
 /// this far beyond its limit, so that a client that sends slightly too much receives the error response.
@@ -224,7 +226,9 @@ impl From<TooSlow> for Error {
 }
 
 fn too_large() -> Error {
-    Error::with_detail(Code::PayloadTooLarge, "A file may have at most 50 MiB, a text part at most 64 KiB.")
+    let (file_mib, text_kib) = (FILE_BYTES_MAX >> 20, TEXT_BYTES_MAX >> 10);
+    let detail = format!("A file may have at most {file_mib} MiB, a text part at most {text_kib} KiB.");
+    Error::with_detail(Code::PayloadTooLarge, detail)
 }
 
 fn malformed(error: MultipartError) -> Error {

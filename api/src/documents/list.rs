@@ -16,8 +16,6 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
 
-const LIMIT: u64 = 50;
-
 /// Filters of the document list
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
@@ -49,7 +47,7 @@ pub async fn list_case_documents(
     request: HttpRequest,
     query: ListQuery<DocumentFilter>,
 ) -> Result<Answer<DocumentList>> {
-    let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
+    let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let case = target.seen(&app, &by).await?;
     let types = &query.filter.document_type;
     let types = (!types.is_empty()).then(|| Column::DocumentType.is_in(types.iter().copied()));

@@ -11,6 +11,7 @@ mod text;
 mod upload;
 mod view;
 
+pub use form::FILE_BYTES_MAX;
 pub use view::DocumentDetail;
 
 use utoipa_actix_web::service_config::ServiceConfig;

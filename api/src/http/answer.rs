@@ -294,7 +294,7 @@ fn precondition(request: &HttpRequest, name: &HeaderName) -> Result<Option<Strin
     match text.len() {
         _ if lines.is_empty() => Ok(None),
         ..=PRECONDITION_LENGTH_MAX => Ok(Some(text)),
-        _ => Err(refused(name, "length", "must have at most 200 characters")),
+        _ => Err(refused(name, "length", &format!("must have at most {PRECONDITION_LENGTH_MAX} characters"))),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::wire::ActionProblems;
 use crate::wire::fields::{Facts, Id, Identifier};
 use actix_web::post;
 use entity::audit::Event;
+use entity::audit_log::LogView;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -45,7 +46,6 @@ pub async fn ingest_audit_access(app: App, by: Ingester, body: LargeBody<IngestA
     let (tx, by) = app.begin(&by).await?;
     let person = named::person(&tx, body.user_id).await?;
     let filters = json!(body.filters.clone().unwrap_or_default());
-    let log = ("audit_log", "audit_log".to_owned());
-    let event = Event::audit_log_accessed(&body.view_type, log, filters).about(person.as_ref());
+    let event = Event::audit_log_accessed(LogView::Reported(&body.view_type), filters).about(person.as_ref());
     IngestedEntries::recorded(tx, &by, vec![event]).await
 }

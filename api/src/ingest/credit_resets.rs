@@ -70,7 +70,7 @@ pub async fn ingest_credit_resets(
 ) -> Result<Answer<IngestedEntries>, Interruption> {
     let quarter = body.quarter.parse()?.to_string();
     let reported = body.ensure_true()?;
-    let (tx, by) = app.begin_alone(&by).await?;
+    let (tx, by) = app.begin_unshared(&by).await?;
     let batch_id = tx.new_id();
     let events = match reported {
         Reported::Each(resets) => {

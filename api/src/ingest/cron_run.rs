@@ -9,6 +9,7 @@ use actix_web::post;
 use chrono::Datelike;
 use entity::job::JobName;
 use entity::job::run::RunStatus;
+use entity::period::YEARS;
 use entity::reported::{self, ReportedRun};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -89,8 +90,8 @@ impl IngestCronRun {
 /// Refuses a time that lies outside of every possible report period.
 pub fn ensure_in_range(pointer: &str, at: Option<Instant>) -> Result<()> {
     match at {
-        Some(Instant(at)) if !(2000..=2100).contains(&at.year()) => {
-            Err(Error::field(pointer, "range", "must lie between the years 2000 and 2100"))
+        Some(Instant(at)) if !YEARS.contains(&at.year()) => {
+            Err(Error::field(pointer, "range", &format!("must lie between the years {} and {}", YEARS.start(), YEARS.end())))
         }
         Some(_) | None => Ok(()),
     }

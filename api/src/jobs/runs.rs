@@ -51,7 +51,7 @@ pub async fn list_job_runs(
     query: ListQuery<ListJobRuns>,
     request: HttpRequest,
 ) -> Result<Answer<JobRunList>> {
-    let page = query.paging.page_request(&request, &app, &by, 50)?;
+    let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let found = Entity::find().filter(query.filter.condition());
     let newest_first = SortKey::newest_first(Column::Id);
     let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &Model| row.id.into()).await?;

@@ -9,7 +9,7 @@ use crate::wire::{Code, Error, FeedProblems, FieldProblem, Result, ndjson};
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL};
 use actix_web::{HttpRequest, HttpResponse, Responder, get};
 use entity::audit::Event;
-use entity::audit_log::Entry;
+use entity::audit_log::{Entry, LogView};
 use entity::ledger::feed::{self, FeedEntry, FeedPage};
 use entity::text;
 use serde::{Deserialize, Serialize};
@@ -137,8 +137,7 @@ pub async fn list_ledger_entries(
     }
     let found = awaiting::entries(&app, Work::find(&request).as_ref(), after, limit, wait).await?;
     let list = LedgerEntryList::read(&app, found, after).await?;
-    let log = ("audit_log", "audit_log".to_owned());
-    app.record_following(&by, Event::audit_log_accessed("ledger", log, json!({}))).await?;
+    app.record_following(&by, Event::audit_log_accessed(LogView::Ledger, json!({}))).await?;
     if query.is_ndjson(&request) {
         let lines = ndjson::rows(&list.items)?;
         return Ok(HttpResponse::Ok().content_type(NDJSON).insert_header((CACHE_CONTROL, "no-store")).body(lines));

@@ -3,12 +3,13 @@
 //! Parameters hold instants in RFC 3339. They are written as civil times when the email is sent, in the time zone that the
 //! settings have then.
 
-use chrono::{DateTime, Utc};
 use entity::case::RejectionReason;
 use entity::job::JobName;
-use entity::outbox::{self, Template};
+use entity::outbox::{
+    self, EmailNames, EmailParameters, FailureParameters, HoldParameters, RejectionParameters, ReleaseParameters,
+};
 use entity::setting;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 /// Subject and body.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +24,6 @@ const WHILE_ON_HOLD: &str =
 
 /// What an email says between greeting and footer.
 struct Content {
-    subject: String,
     happened: String,
     /// What the recipient can or has to do, in one sentence.
     next: String,
@@ -32,84 +32,73 @@ struct Content {
 /// The text of an email. A template that this version doesn't know, queued by a newer one, is sent too: the text at least names
 /// the case.
 pub fn write(mail: &outbox::Model, settings: &setting::Model) -> EmailMessage {
-    let email = EmailData { mail, settings, parameters: serde_json::from_str(&mail.parameters).unwrap_or_default() };
-    let Content { subject, happened, next } = match Template::parse(&mail.template) {
-        Some(Template::CaseHeld) => email.case_held(),
-        Some(Template::CaseHoldChanged) => email.case_hold_changed(),
-        Some(Template::CaseResumed) => email.case_resumed(),
-        Some(Template::CaseRejected) => email.case_rejected(),
-        Some(Template::CaseReleased) => email.case_released(),
-        Some(Template::CaseMemberChanged) => email.case_member_changed(),
-        Some(Template::JobFailed) => email.job_failed(),
+    let email = EmailData { mail, settings, names: EmailNames::read(mail) };
+    let parameters = EmailParameters::read(mail);
+    let subject = parameters.as_ref().map_or_else(|| email.unknown_subject(), |known| known.title(email.number()));
+    let Content { happened, next } = match parameters {
+        Some(EmailParameters::CaseHeld(hold)) => email.case_held(&hold),
+        Some(EmailParameters::CaseHoldChanged(hold)) => email.case_hold_changed(&hold),
+        Some(EmailParameters::CaseResumed) => email.case_resumed(),
+        Some(EmailParameters::CaseRejected(rejection)) => email.case_rejected(&rejection),
+        Some(EmailParameters::CaseReleased(release)) => email.case_released(&release),
+        Some(EmailParameters::CaseMemberChanged) => email.case_member_changed(),
+        Some(EmailParameters::JobFailed(failure)) => email.job_failed(&failure),
         None => email.unknown(),
     };
-    let greeting = match email.text("first_name") {
+    let greeting = match email.names.first_name.as_str() {
         "" => String::new(),
         name => format!("Dear {name},\n\n"),
     };
     EmailMessage { subject, text: format!("{greeting}{}\n\n{next}\n\nThis email was sent by Casetrail.\n", happened.trim_end()) }
 }
 
-/// What an email reports: its row with the parsed parameters, and the settings that apply when it is sent.
+/// What an email reports besides its parameters: its row with the names, and the settings that apply when it is sent.
 struct EmailData<'a> {
     mail: &'a outbox::Model,
     settings: &'a setting::Model,
-    parameters: Map<String, Json>,
+    names: EmailNames,
 }
 
 impl EmailData<'_> {
-    /// A parameter; empty if absent.
-    fn text(&self, name: &str) -> &str {
-        self.parameters.get(name).and_then(Json::as_str).unwrap_or_default()
-    }
-
-    /// An instant among the parameters, as a civil time.
-    fn time(&self, name: &str) -> Option<String> {
-        let at: Option<DateTime<Utc>> = self.text(name).parse().ok();
-        at.map(|at| self.settings.civil_time(at))
-    }
-
     /// When it happened: emails are queued in the transaction of the change that they report.
     fn happened_at(&self) -> String {
         self.settings.civil_time(self.mail.queued_at)
     }
 
-    /// The number of the case; subjects contain nothing else about it, since others may see them on a screen.
+    /// The number of the case.
     fn number(&self) -> &str {
         self.mail.case_number.as_deref().unwrap_or_default()
     }
 
     /// The number of the case with the employee whom it concerns.
     fn case(&self) -> String {
-        match self.text("employee_name") {
+        match self.names.employee_name.as_deref().unwrap_or_default() {
             "" => self.number().to_owned(),
             name => format!("{} ({name})", self.number()),
         }
     }
 
     /// When a hold is expected to end.
-    fn expected_end(&self) -> String {
-        match self.time("expected_end_at") {
-            Some(end) => format!("It is expected to be resumed by {end}."),
+    fn expected_end(&self, hold: &HoldParameters) -> String {
+        match hold.expected_end_at {
+            Some(end) => format!("It is expected to be resumed by {}.", self.settings.civil_time(end)),
             None => "The hold has no expected end.".to_owned(),
         }
     }
 
-    fn case_held(&self) -> Content {
-        let (case, reason, at) = (self.case(), self.text("reason"), self.happened_at());
-        let end = self.expected_end();
+    fn case_held(&self, hold: &HoldParameters) -> Content {
+        let (case, reason, at) = (self.case(), &hold.reason, self.happened_at());
+        let end = self.expected_end(hold);
         Content {
-            subject: format!("Case {} is on hold", self.number()),
             happened: format!("Case {case} was put on hold on {at}.\n\nReason: {reason}\n\n{end}"),
             next: WHILE_ON_HOLD.to_owned(),
         }
     }
 
-    fn case_hold_changed(&self) -> Content {
-        let (case, reason, at) = (self.case(), self.text("reason"), self.happened_at());
-        let end = self.expected_end();
+    fn case_hold_changed(&self, hold: &HoldParameters) -> Content {
+        let (case, reason, at) = (self.case(), &hold.reason, self.happened_at());
+        let end = self.expected_end(hold);
         Content {
-            subject: format!("The hold of case {} has a new expected end", self.number()),
             happened: format!("Case {case} is on hold, and its expected end was changed on {at}.\n\nReason: {reason}\n\n{end}"),
             next: WHILE_ON_HOLD.to_owned(),
         }
@@ -118,7 +107,6 @@ impl EmailData<'_> {
     fn case_member_changed(&self) -> Content {
         let (case, at) = (self.case(), self.happened_at());
         Content {
-            subject: format!("Case {} was handed over to you", self.number()),
             happened: format!("Case {case} was handed over to you on {at}. You are now its member."),
             next: "Look at the case and its documents; you will be notified of what happens to it.".to_owned(),
         }
@@ -127,27 +115,25 @@ impl EmailData<'_> {
     fn case_resumed(&self) -> Content {
         let (case, at) = (self.case(), self.happened_at());
         Content {
-            subject: format!("Case {} was resumed", self.number()),
             happened: format!("The hold of case {case} ended on {at}, and work on the case continues."),
             next: "You do not have to do anything; you will be notified when the result is released.".to_owned(),
         }
     }
 
-    fn case_rejected(&self) -> Content {
+    fn case_rejected(&self, rejection: &RejectionParameters) -> Content {
         let (case, at) = (self.case(), self.happened_at());
-        let (reason, notes) = (rejection_reason(self.text("rejection_reason")), self.text("rejection_notes"));
+        let reason = rejection_reason(rejection.rejection_reason.as_deref().unwrap_or_default());
+        let notes = &rejection.rejection_notes;
         Content {
-            subject: format!("Case {} needs to be resubmitted", self.number()),
             happened: format!("Case {case} was returned to you on {at}.\n\nReason: {reason}\n\nNotes: {notes}"),
             next: "Edit the case or add the missing documents, and then resubmit it.".to_owned(),
         }
     }
 
-    fn case_released(&self) -> Content {
+    fn case_released(&self, release: &ReleaseParameters) -> Content {
         let case = self.case();
-        let at = self.time("released_at").unwrap_or_else(|| self.happened_at());
+        let at = release.released_at.map_or_else(|| self.happened_at(), |at| self.settings.civil_time(at));
         Content {
-            subject: format!("Case {} is completed", self.number()),
             happened: format!("The result of case {case} was released to you on {at}."),
             next:
                 "You can download the reports of the case, and if the result has to be revised, add a document and resubmit the \
@@ -156,17 +142,23 @@ impl EmailData<'_> {
         }
     }
 
-    fn job_failed(&self) -> Content {
-        let (job, error, at) = (self.text("job_name"), self.text("error_message"), self.happened_at());
+    fn job_failed(&self, failure: &FailureParameters) -> Content {
+        let (FailureParameters { job_name: job, error_message: error }, at) = (failure, self.happened_at());
         let runs = match JobName::parse(job) {
             Some(_) => format!("GET /api/v1/job-runs?job_name={job}"),
             // A job of another system: only what that system reported is known.
             None => "GET /api/v1/reports/system-events?event_type=cron_job".to_owned(),
         };
         Content {
-            subject: format!("Job {job} failed"),
             happened: format!("A run of the job {job} failed on {at}.\n\nError: {error}"),
             next: format!("Look at its last runs at {runs}; no other email about this job is sent until a run has succeeded."),
+        }
+    }
+
+    fn unknown_subject(&self) -> String {
+        match &self.mail.case_number {
+            Some(number) => format!("Update on case {number}"),
+            None => "Update from Casetrail".to_owned(),
         }
     }
 
@@ -174,12 +166,10 @@ impl EmailData<'_> {
         let (case, template, at) = (self.case(), &self.mail.template, self.happened_at());
         match self.mail.case_number {
             Some(_) => Content {
-                subject: format!("Update on case {}", self.number()),
                 happened: format!("There is an update on case {case}: {template}, on {at}."),
                 next: "Look at the case to see what has changed.".to_owned(),
             },
             None => Content {
-                subject: "Update from Casetrail".to_owned(),
                 happened: format!("There is an update: {template}, on {at}."),
                 next: "Look at your alerts to see what it is about.".to_owned(),
             },
@@ -203,9 +193,9 @@ fn rejection_reason(code: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use entity::outbox::MailStatus;
+    use entity::outbox::{MailStatus, Template};
     use sea_orm::Iterable;
-    use serde_json::json;
+    use serde_json::{Map, json};
     use uuid::Uuid;
 
     const NUMBER: &str = "WS001-2026-12-0001";

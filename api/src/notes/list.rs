@@ -32,7 +32,7 @@ pub async fn list_case_notes(
     query: ListQuery<NoParameters>,
     request: HttpRequest,
 ) -> Result<Answer<CaseNoteList>> {
-    let page = query.paging.page_request(&request, &app, &by, 50)?;
+    let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let id = id.get()?;
     let case = case::seen(app.readers(), id, &by).await?;
     let found = note::of_case(case.id, &by);

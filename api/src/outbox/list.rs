@@ -83,7 +83,7 @@ pub async fn list_outbox(
     query: ListQuery<OutboxFilter>,
     request: HttpRequest,
 ) -> Result<Answer<OutboxList>> {
-    let page = query.paging.page_request(&request, &app, &by, 50)?;
+    let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let status = &query.filter.status;
     let is = (!status.is_empty()).then(|| Column::Status.is_in(status.iter().copied()));
     let found = Entity::find().filter(Condition::all().add_option(is));

@@ -163,7 +163,7 @@ pub async fn get_activity_summary(
 }
 
 impl Report for ActivitySummaryReport {
-    const NAME: &'static str = "activity_summary";
+    const NAME: &'static str = report::NAME;
     const ABOUT: About = About {
         title: "Activity summary",
         description: "Activity by type and user, compared with the previous period, and the workload now.",

@@ -188,7 +188,7 @@ pub async fn get_case_changes(
 }
 
 impl Report for CaseChangesReport {
-    const NAME: &'static str = "case_changes";
+    const NAME: &'static str = changes::NAME;
     const ABOUT: About = About {
         title: "Case change history",
         description: "Changes to cases: status, tier, assignee and details, with values before and after.",

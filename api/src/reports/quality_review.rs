@@ -224,7 +224,7 @@ pub async fn get_quality_review_audit(
 }
 
 impl Report for QualityReviewReport {
-    const NAME: &'static str = "quality_review_audit";
+    const NAME: &'static str = quality::NAME;
     const ABOUT: About = About {
         title: "Quality review audit",
         description: "Review decisions by reviewer and technician, their turnaround, and how often the first was an approval.",

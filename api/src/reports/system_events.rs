@@ -259,7 +259,7 @@ pub async fn get_system_events(
 }
 
 impl Report for SystemEventsReport {
-    const NAME: &'static str = "system_events";
+    const NAME: &'static str = events::NAME;
     const ABOUT: About = About {
         title: "System events",
         description: "Jobs, credit resets, settings, exports and reports: their outcomes, and who read the audit log.",

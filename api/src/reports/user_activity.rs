@@ -130,7 +130,7 @@ pub async fn get_user_activity(
 }
 
 impl Report for UserActivityReport {
-    const NAME: &'static str = "user_activity";
+    const NAME: &'static str = activity::NAME;
     const ABOUT: About = About {
         title: "User activity",
         description: "The activity of one user; below /users, of all users as a table.",

@@ -65,7 +65,7 @@ pub async fn list_reviews(
     query: ListQuery<ReviewFilter>,
     request: HttpRequest,
 ) -> Result<Answer<CaseReviewList>> {
-    let page = query.paging.page_request(&request, &app, &by, 50)?;
+    let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     match query.filter.status {
         ReviewQueue::Pending => {
             query.filter.ensure_no_decision()?;

@@ -25,6 +25,7 @@ use demo_passwords::DemoPasswords;
 use entity::attempt::{self, Limit};
 use entity::audit::{AuditTx, Context, Event};
 use entity::audit_log::TextIndex;
+use entity::cause::with_sources;
 use entity::db::{Db, Readers};
 use entity::ledger;
 use in_flight::InFlight;
@@ -214,7 +215,7 @@ impl App {
         };
         match timeout(SEALED_WITHIN, sealing).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "pending audit entries could not be sealed"),
+            Ok(Err(error)) => tracing::warn!(cause = with_sources(&error), "pending audit entries could not be sealed"),
             Err(_) => tracing::debug!("pending audit entries were not sealed in time"),
         }
     }

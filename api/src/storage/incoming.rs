@@ -1,6 +1,7 @@
 //! A document being uploaded: written chunk by chunk, and removed again unless it is kept.
 
 use super::{Space, Storage, StorageError};
+use entity::cause::with_sources;
 use object_store::buffered::BufWriter;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
@@ -98,6 +99,6 @@ async fn clean(storage: &Storage, id: Uuid, stage: UploadStage) {
         UploadStage::Over => Ok(()),
     };
     if let Err(error) = cleaned {
-        tracing::warn!(%id, cause = %error, "the stored part of a document could not be removed; it will be collected later");
+        tracing::warn!(%id, cause = with_sources(&error), "the stored part of a document could not be removed; it will be collected later");
     }
 }

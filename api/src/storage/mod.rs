@@ -7,10 +7,10 @@ mod space;
 pub use incoming::Incoming;
 pub use space::{DATABASE, Space};
 
-use crate::wire::cause::with_sources;
 use crate::wire::{Code, Error};
 use actix_web::web::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::cause::with_sources;
 use futures_util::stream::{BoxStream, Stream, StreamExt};
 use futures_util::{TryStreamExt, future};
 use object_store::path::Path;

@@ -4,6 +4,7 @@
 
 use crate::wire::byte_size::ByteSize;
 use crate::wire::{Code, Error, Result};
+use entity::cause::with_sources;
 use std::path::{Path, PathBuf};
 
 /// The name of the volume of an SQLite file.
@@ -40,7 +41,7 @@ impl Space {
         self.watched.iter().filter_map(|watched| match rustix::fs::statvfs(&watched.directory) {
             Ok(volume) => Some((watched.name, volume.f_bavail.saturating_mul(volume.f_frsize))),
             Err(error) => {
-                tracing::warn!(volume = watched.name, %error, "free space is unknown");
+                tracing::warn!(volume = watched.name, cause = with_sources(&error), "free space is unknown");
                 None
             }
         })

@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use entity::audit_log::vitals::{Service, Vitals};
+use entity::cause::with_sources;
 use entity::db::PoolState;
 use entity::ledger::Progress;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -82,8 +83,8 @@ pub async fn get_metrics(app: App) -> Result<HttpResponse> {
     pools(&mut scrape, app.db().pools());
     space(&mut scrape, app.space());
     let vitals = app.metrics().watch().lock().await.look(app.readers(), app.now()).await;
-    if let Err(cause) = &vitals {
-        tracing::warn!(%cause, "database metrics are unavailable");
+    if let Err(error) = &vitals {
+        tracing::warn!(cause = with_sources(error), "database metrics are unavailable");
     }
     let is_up = ConstGauge::new(i64::from(vitals.is_ok()));
     scrape.register("casetrail_database_up", "Whether the database metrics are available", is_up);

@@ -3,6 +3,7 @@
 use crate::state::App;
 use crate::storage::DATABASE;
 use entity::audit::AuditTx;
+use entity::cause::with_sources;
 use entity::ledger::{self, Progress};
 use migration::{Standing, standing};
 use std::time::Duration;
@@ -35,8 +36,8 @@ async fn find_out(app: &App) -> Result<(), String> {
     if let Some((_, free)) = app.space().free().find(|(volume, free)| *volume == DATABASE && *free < ROOM_MIN) {
         return Err(format!("the volume of the database has {free} bytes left"));
     }
-    match standing(app.readers()).await.map_err(|error| error.to_string())? {
-        Standing::Current | Standing::Newer => AuditTx::probe(app.db()).await.map_err(|error| error.to_string()),
+    match standing(app.readers()).await.map_err(|error| with_sources(&error))? {
+        Standing::Current | Standing::Newer => AuditTx::probe(app.db()).await.map_err(|error| with_sources(&error)),
         Standing::Behind(missing) => Err(format!("the schema lacks {missing} migrations of this version")),
         Standing::TooNew(migration) => {
             Err(format!("the schema belongs to a newer version and this one cannot use it (since {migration})"))

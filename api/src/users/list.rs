@@ -17,7 +17,6 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-const LIMIT: u64 = 50;
 /// How many users can be requested by their ids.
 const IDS_MAX: u64 = 100;
 
@@ -88,7 +87,7 @@ pub async fn list_users(app: App, by: Staff, request: HttpRequest, query: ListQu
     if with_deleted && by.role() == Role::Technician {
         return Err(Error::forbidden());
     }
-    let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
+    let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let visible = if with_deleted { user::ever_visible_to(&by) } else { user::visible_to(&by) };
     let matching = visible.filter(filter.condition(app.readers().backend()));
     let sort = filter.sort.unwrap_or(UserSort::Username);

@@ -11,8 +11,6 @@ use entity::api_key::{Column, Entity, Model};
 use entity::page::SortKey;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-const LIMIT: u64 = 50;
-
 /// List the API keys of a service account
 ///
 /// Newest first, including expired and revoked keys; the keys themselves are never shown. Other users have none.
@@ -33,7 +31,7 @@ pub async fn list_user_api_keys(
     query: ListQuery<NoParameters>,
     request: HttpRequest,
 ) -> Result<Answer<ApiKeyList>> {
-    let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
+    let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let user = target.seen(app.readers(), &by).await?;
     let found = Entity::find().filter(Column::UserId.eq(user.id));
     let newest_first = SortKey::newest_first(Column::Id);

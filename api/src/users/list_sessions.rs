@@ -13,8 +13,6 @@ use entity::session::{self, Column, Model};
 use entity::user::UserAction;
 use uuid::Uuid;
 
-const LIMIT: u64 = 50;
-
 /// List a user's sessions
 ///
 /// The sessions that are active now, newest first, with where the user signed in from. Everyone may list their own sessions,
@@ -36,7 +34,7 @@ pub async fn list_user_sessions(
     query: ListQuery<NoParameters>,
     request: HttpRequest,
 ) -> Result<Answer<SessionList>> {
-    let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
+    let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let user = target.seen(app.readers(), &by).await?;
     if !UserAction::ManageSessions.permits(&by, &user) {
         return Err(Error::forbidden());

@@ -1,12 +1,12 @@
 //! Every error of the service: its permanent code, the text for the caller, and the text for the log only.
 
-use super::cause::with_sources;
 use super::problem::{DETAIL_MAX, ERRORS_MAX, INSTANCE_MAX, Problem};
 use super::{Code, FieldProblem, Shortage};
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, ResponseError};
 use entity::audit::Refusal;
+use entity::cause::with_sources;
 use entity::db;
 use entity::load::LoadError;
 use entity::text::capitalised;

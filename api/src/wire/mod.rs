@@ -2,7 +2,6 @@
 //! that have a rule.
 
 pub mod byte_size;
-pub mod cause;
 pub mod code;
 mod conflict;
 pub mod cors_origin;

@@ -3,6 +3,7 @@
 use crate::state::App;
 use entity::attempt;
 use entity::audit::{AuditTx, Context};
+use entity::cause::with_sources;
 use sea_orm::DbErr;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ pub async fn run(app: App) {
         match report_folded(&app).await {
             Ok(0) => {}
             Ok(deleted) => tracing::debug!(deleted, "deleted counters of attempts and readings"),
-            Err(error) => tracing::warn!(%error, "attempts that were only counted could not be reported"),
+            Err(error) => tracing::warn!(cause = with_sources(&error), "attempts that were only counted could not be reported"),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::orphans::collect_orphans;
 use crate::state::App;
 use entity::audit::{AuditTx, Context};
+use entity::cause::with_sources;
 use entity::{idempotency, throttle};
 use sea_orm::DbErr;
 use std::time::Duration;
@@ -32,12 +33,12 @@ async fn forget_expired(app: &App) {
     match forget_answers(app).await {
         Ok(0) => {}
         Ok(forgotten) => tracing::info!(forgotten, "deleted expired responses of Idempotency-Keys"),
-        Err(error) => tracing::warn!(%error, "expired responses of Idempotency-Keys could not be deleted"),
+        Err(error) => tracing::warn!(cause = with_sources(&error), "expired responses of Idempotency-Keys could not be deleted"),
     }
     match forget_guesses(app).await {
         Ok(0) => {}
         Ok(forgotten) => tracing::info!(forgotten, "deleted expired counters of failed logins"),
-        Err(error) => tracing::warn!(%error, "expired counters of failed logins could not be deleted"),
+        Err(error) => tracing::warn!(cause = with_sources(&error), "expired counters of failed logins could not be deleted"),
     }
 }
 
@@ -46,7 +47,7 @@ async fn collect(app: &App) {
     match collect_orphans(app).await {
         Ok(0) => {}
         Ok(removed) => tracing::info!(removed, "removed stored content without a document"),
-        Err(error) => tracing::warn!(%error, "stored content without a document could not be removed"),
+        Err(error) => tracing::warn!(cause = with_sources(&error), "stored content without a document could not be removed"),
     }
 }
 

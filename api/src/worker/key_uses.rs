@@ -3,6 +3,7 @@
 use crate::state::App;
 use entity::api_key;
 use entity::audit::{AuditTx, Context};
+use entity::cause::with_sources;
 use sea_orm::DbErr;
 use std::time::Duration;
 use uuid::Uuid;
@@ -17,7 +18,7 @@ pub async fn run(app: App) {
             () = app.stopping().cancelled() => {}
         }
         if let Err(error) = store_key_uses(&app).await {
-            tracing::warn!(%error, "the last uses of API keys could not be stored");
+            tracing::warn!(cause = with_sources(&error), "the last uses of API keys could not be stored");
         }
     }
 }

@@ -74,7 +74,7 @@ impl Requester for Scheduled {
     }
 
     async fn begin_end(&self, app: &App, context: Context) -> Result<AuditTx, Ended> {
-        AuditTx::begin_alone(app.db(), context).await.map_err(Ended::BrokeOff)
+        AuditTx::begin_unshared(app.db(), context).await.map_err(Ended::BrokeOff)
     }
 
     async fn commit(&self, tx: AuditTx, event: Event, _: &run::Model) -> Result<(), Ended> {

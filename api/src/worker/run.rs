@@ -7,11 +7,11 @@
 use super::requester::{Ended, Requester};
 use super::{check_rollups, send_mails, work};
 use crate::state::App;
-use crate::wire::cause::with_sources;
 use crate::wire::{Interruption, Result};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::audit::{AuditTx, Context, Event, Refusal, key};
-use entity::delivery::{Cause, Delivery, RetryAdvice};
+use entity::cause::with_sources;
+use entity::delivery::{Cause, Delivery, ERROR_LENGTH_MAX, RetryAdvice};
 use entity::job::JobRun;
 use entity::job::run::{self, RunStatus, Trigger};
 use entity::job::{self, JobName};
@@ -23,8 +23,6 @@ use uuid::Uuid;
 /// How long the lease of a run that sends emails lasts unless it is renewed: longer than one email takes, including the check
 /// whether the email or the server is the cause of a failure.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
-/// The maximum length of a stored error.
-const ERROR_LENGTH_MAX: usize = 500;
 
 /// The job to run, and on whose behalf.
 #[derive(Clone, Debug)]
@@ -304,7 +302,7 @@ impl<R: Requester> ActiveRun<'_, R> {
             Ok::<(), DbErr>(())
         };
         if let Err(error) = back.await {
-            tracing::warn!(job = self.order.job.code(), %error, "failed to release the lease on a job");
+            tracing::warn!(job = self.order.job.code(), cause = with_sources(&error), "failed to release the lease on a job");
         }
     }
 

@@ -7,6 +7,7 @@ use crate::state::App;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use entity::audit::{AuditTx, Context};
+use entity::cause::with_sources;
 use entity::job::{self, JobName, run};
 use entity::setting;
 use sea_orm::{DbErr, EntityTrait, RuntimeErr};
@@ -23,7 +24,7 @@ const PLANNED_WITHIN: Duration = Duration::from_secs(10);
 pub async fn run_schedule(app: App, job: JobName) {
     while !app.stopping().is_cancelled() {
         let next = run_due(&app, job).await.unwrap_or_else(|error| {
-            tracing::warn!(job = job.code(), %error, "the schedule could not be checked");
+            tracing::warn!(job = job.code(), cause = with_sources(&error), "the schedule could not be checked");
             None
         });
         let latest = app.now() + POLL_INTERVAL;
@@ -46,7 +47,8 @@ pub async fn run_due(app: &App, job: JobName) -> Result<Option<DateTime<Utc>>, D
             // The later periods wait too.
             Ok(Outcome::Busy) => break,
             Err(error) => {
-                tracing::warn!(job = job.code(), %error, "a job could not be run");
+                // Its sources were logged where it became a problem.
+                tracing::warn!(job = job.code(), cause = %error, "a job could not be run");
                 break;
             }
         }

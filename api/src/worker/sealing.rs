@@ -2,6 +2,7 @@
 //! one of them do it.
 
 use crate::state::App;
+use entity::cause::with_sources;
 use entity::ledger::{self, Rest, Sealed, rollup};
 use sea_orm::DbErr;
 use std::time::Duration;
@@ -48,7 +49,7 @@ async fn seal_forever(app: &App) {
                 sealed.rest
             }
             Err(error) => {
-                tracing::warn!(%error, batch = size, "pending audit entries could not be sealed");
+                tracing::warn!(cause = with_sources(&error), batch = size, "pending audit entries could not be sealed");
                 // A batch of large entries may take longer than a statement is allowed to.
                 size = size.div_ceil(2);
                 sleep(RETRIES_AFTER).await;
@@ -70,7 +71,7 @@ async fn seal_forever(app: &App) {
 /// Does a step of a rebuild of the rollups, if one is due. Returns whether there is more to do.
 async fn counted_again(app: &App) -> bool {
     rollup::rebuild_step(app.db()).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the rollups could not be rebuilt");
+        tracing::warn!(cause = with_sources(&error), "the rollups could not be rebuilt");
         false
     })
 }

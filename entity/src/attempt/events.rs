@@ -49,10 +49,12 @@ fn ordered(value: &Json) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit_log::LogView;
+    use sea_orm::prelude::Uuid;
 
     #[test]
     fn readings_are_alike_by_what_is_read_with_which_parameters() {
-        let list = |filters: Json| Event::audit_log_accessed("main_dashboard", ("audit_log", "audit_log".to_owned()), filters);
+        let list = |filters: Json| Event::audit_log_accessed(LogView::List, filters);
         let read = |filters: Json| list(filters).reading_digest();
         let both = read(json!({"action_type": ["login", "logout"], "since": "2026-12-01"}));
         assert_eq!(read(json!({"since": "2026-12-01", "action_type": ["logout", "login"]})), both);
@@ -60,8 +62,8 @@ mod tests {
         for filters in [json!({}), json!({"action_type": ["login"], "since": "2026-12-01"}), json!({"since": "2026-12-02"})] {
             assert_ne!(read(filters.clone()), both, "{filters}");
         }
-        let trail = |id: &str| Event::audit_log_accessed("case_trail", ("case", id.to_owned()), json!({})).reading_digest();
-        assert_ne!(trail("1"), trail("2"));
+        let trail = |id| Event::audit_log_accessed(LogView::CaseTrail(Uuid::from_u128(id)), json!({})).reading_digest();
+        assert_ne!(trail(1), trail(2));
         let report = |rows| Event::report_generated("activity_summary", json!({}), rows).reading_digest();
         assert_eq!(report(1), report(2));
     }

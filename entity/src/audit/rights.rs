@@ -38,8 +38,8 @@ impl HeldRights {
     }
 
     /// The same for a transaction that takes long.
-    pub(super) async fn begin_alone(self, db: &Db) -> Result<WriteTransaction, DbErr> {
-        db.begin_alone(self.statement().as_deref()).await
+    pub(super) async fn begin_unshared(self, db: &Db) -> Result<WriteTransaction, DbErr> {
+        db.begin_unshared(self.statement().as_deref()).await
     }
 
     /// The statement that takes the locks. PostgreSQL evaluates a list from left to right.
@@ -51,7 +51,7 @@ impl HeldRights {
     /// Sorted by key, at most one per key: a shared lock can't be upgraded without waiting for other transactions that do the
     /// same.
     fn locks(self) -> Vec<Lock> {
-        let lock = |user_id, is_alone| Lock { key: key(user_id), is_alone };
+        let lock = |user_id, is_exclusive| Lock { key: key(user_id), is_exclusive };
         let over = self.over.map(|over| lock(over, true));
         let actor = self.actor.map(|actor| lock(actor, false)).filter(|actor| over.is_none_or(|over| over.key != actor.key));
         let mut locks: Vec<Lock> = actor.into_iter().chain(over).collect();
@@ -64,12 +64,12 @@ impl HeldRights {
 struct Lock {
     key: i64,
     /// Whether the lock is exclusive.
-    is_alone: bool,
+    is_exclusive: bool,
 }
 
 impl Lock {
     fn function(self) -> &'static str {
-        if self.is_alone { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" }
+        if self.is_exclusive { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" }
     }
 }
 
@@ -86,7 +86,7 @@ mod tests {
     fn locks_are_taken_in_the_order_of_their_keys() {
         let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let locks =
-            |actor, over| HeldRights { actor, over }.locks().iter().map(|lock| (lock.key, lock.is_alone)).collect::<Vec<_>>();
+            |actor, over| HeldRights { actor, over }.locks().iter().map(|lock| (lock.key, lock.is_exclusive)).collect::<Vec<_>>();
         assert_eq!(locks(Some(one), Some(two)), [(1, false), (2, true)]);
         assert_eq!(locks(Some(two), Some(one)), [(1, true), (2, false)]);
         assert_eq!(locks(Some(one), Some(one)), [(1, true)]);

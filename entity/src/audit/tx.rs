@@ -44,8 +44,8 @@ impl AuditTx {
 
     /// The same for a transaction that takes long, such as a job's: on SQLite it shares its COMMIT with no other, and none waits
     /// for it longer than necessary.
-    pub async fn begin_alone(db: &Db, context: Context) -> Result<Self, DbErr> {
-        Ok(Self::open(db, db.begin_alone(None).await?, HeldRights::default(), context))
+    pub async fn begin_unshared(db: &Db, context: Context) -> Result<Self, DbErr> {
+        Ok(Self::open(db, db.begin_unshared(None).await?, HeldRights::default(), context))
     }
 
     /// The same for a transaction that may end the rights of a user: no one acts with those rights meanwhile.
@@ -66,14 +66,14 @@ impl AuditTx {
         Self::admit(db, held.begin(db).await?, held, by.1, context).await
     }
 
-    /// The same for a job that a caller has requested, as `begin_alone`.
-    pub async fn begin_alone_by<R: RightsSource>(
+    /// The same for a job that a caller has requested, as `begin_unshared`.
+    pub async fn begin_unshared_by<R: RightsSource>(
         db: &Db,
         by: (Uuid, &R),
         context: impl FnOnce(&R::Admission) -> Context,
     ) -> Result<(Self, R::Admission), DbErr> {
         let held = HeldRights { actor: Some(by.0), over: None };
-        Self::admit(db, held.begin_alone(db).await?, held, by.1, context).await
+        Self::admit(db, held.begin_unshared(db).await?, held, by.1, context).await
     }
 
     async fn admit<R: RightsSource>(

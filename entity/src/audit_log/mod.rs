@@ -16,6 +16,7 @@ pub use address::AddressRange;
 pub use catalogue::{Usage, usage};
 pub use change::ChangedField;
 pub use decisions::entries_of_decisions;
+pub use events::{EXPORT, LogView};
 use filter::Countable;
 pub use filter::Filter;
 pub use jobs::{JobHealth, is_failing, job_health, job_health_of};

@@ -4,13 +4,11 @@
 use super::{CaseStatus, Model, ReviewStatus};
 use crate::alert::{Kind, Severity};
 use crate::audit::{ChangeContext, key};
-use crate::clock::rfc3339;
 use crate::effect::{Effect, Email, Notice, Recipients};
-use crate::outbox::Template;
+use crate::outbox::{EmailParameters, HoldParameters, RejectionParameters, ReleaseParameters};
 use crate::review::{ReviewAction, Step};
 use crate::setting;
 use sea_orm::prelude::Uuid;
-use serde_json::{Value as Json, json};
 
 pub(super) fn effects(before: Option<&Model>, after: &Model, change: &ChangeContext) -> Vec<Effect> {
     let Some(before) = before else { return Vec::new() };
@@ -80,25 +78,20 @@ fn moved(before: &Model, after: &Model) -> Option<Notice> {
 
 /// Notifies the case's member that the case was put on hold.
 fn held(case: &Model) -> Notice {
-    let reason = case.hold_reason.clone().unwrap_or_default();
-    let parameters = json!({"reason": reason, "expected_end_at": case.hold_expected_end_at.map(rfc3339)});
-    let title = format!("Case {} is on hold", case.case_number);
-    member(case, (Kind::CaseHeld, Severity::Warning), title, reason, (Template::CaseHeld, parameters))
+    let hold = hold(case);
+    member(case, (Kind::CaseHeld, Severity::Warning), hold.reason.clone(), EmailParameters::CaseHeld(hold))
 }
 
 /// Notifies the case's member that the hold has another expected end.
 fn hold_changed(case: &Model) -> Notice {
-    let reason = case.hold_reason.clone().unwrap_or_default();
-    let parameters = json!({"reason": reason, "expected_end_at": case.hold_expected_end_at.map(rfc3339)});
-    let title = format!("The hold of case {} has a new expected end", case.case_number);
-    member(case, (Kind::CaseHoldChanged, Severity::Info), title, reason, (Template::CaseHoldChanged, parameters))
+    let hold = hold(case);
+    member(case, (Kind::CaseHoldChanged, Severity::Info), hold.reason.clone(), EmailParameters::CaseHoldChanged(hold))
 }
 
 /// Notifies the new member of a case that it is theirs now.
 fn received(case: &Model) -> Notice {
-    let title = format!("Case {} was handed over to you", case.case_number);
     let message = "You are now its member: you can see it, and you are notified of what happens to it.".to_owned();
-    member(case, (Kind::CaseMemberChanged, Severity::Info), title, message, (Template::CaseMemberChanged, json!({})))
+    member(case, (Kind::CaseMemberChanged, Severity::Info), message, EmailParameters::CaseMemberChanged)
 }
 
 /// Notifies the former member of a case, who no longer sees it: the alert does not lead to the case.
@@ -111,25 +104,23 @@ fn given_away(before: &Model) -> Notice {
 
 /// Notifies the case's member that the case was resumed.
 fn resumed(case: &Model) -> Notice {
-    let title = format!("Case {} was resumed", case.case_number);
     let message = "The hold has ended, and work on the case continues.".to_owned();
-    member(case, (Kind::CaseResumed, Severity::Info), title, message, (Template::CaseResumed, json!({})))
+    member(case, (Kind::CaseResumed, Severity::Info), message, EmailParameters::CaseResumed)
 }
 
 /// Notifies the case's member that the case was rejected.
 fn rejected(case: &Model) -> Notice {
     let notes = case.rejection_notes.clone().unwrap_or_default();
-    let parameters = json!({"rejection_reason": case.rejection_reason, "rejection_notes": notes});
-    let title = format!("Case {} needs to be resubmitted", case.case_number);
-    member(case, (Kind::CaseRejected, Severity::Warning), title, notes, (Template::CaseRejected, parameters))
+    let rejection_reason = case.rejection_reason.map(|reason| reason.code().to_owned());
+    let parameters = EmailParameters::CaseRejected(RejectionParameters { rejection_reason, rejection_notes: notes.clone() });
+    member(case, (Kind::CaseRejected, Severity::Warning), notes, parameters)
 }
 
 /// Notifies the case's member that the result is available.
 fn released(case: &Model) -> Notice {
-    let title = format!("Case {} is completed", case.case_number);
     let message = "Its result was released to you.".to_owned();
-    let parameters = json!({"released_at": case.released_at.map(rfc3339)});
-    member(case, (Kind::CaseReleased, Severity::Info), title, message, (Template::CaseReleased, parameters))
+    let parameters = EmailParameters::CaseReleased(ReleaseParameters { released_at: case.released_at });
+    member(case, (Kind::CaseReleased, Severity::Info), message, parameters)
 }
 
 /// Notifies the assignee, if any, that the member resubmitted the case.
@@ -174,21 +165,15 @@ fn staff(case: &Model, to: Recipients, (kind, severity): (Kind, Severity), title
 }
 
 /// An alert and an email for the case's member.
-fn member(
-    case: &Model,
-    (kind, severity): (Kind, Severity),
-    title: String,
-    message: String,
-    (template, mut parameters): (Template, Json),
-) -> Notice {
-    if let Some(parameters) = parameters.as_object_mut() {
-        let employee_name = format!("{} {}", case.employee_first_name, case.employee_last_name);
-        parameters.insert("case_number".to_owned(), json!(case.case_number));
-        parameters.insert("employee_name".to_owned(), json!(employee_name));
-    }
-    let to = Recipients::Member(case.member_id);
-    let mail = Some(Email { template, parameters });
+fn member(case: &Model, (kind, severity): (Kind, Severity), message: String, parameters: EmailParameters) -> Notice {
+    let (to, title) = (Recipients::Member(case.member_id), parameters.title(&case.case_number));
+    let employee_name = Some(format!("{} {}", case.employee_first_name, case.employee_last_name));
+    let mail = Some(Email { parameters, employee_name });
     Notice { to, kind, severity, title, message, case: Some((case.id, case.case_number.clone())), mail }
+}
+
+fn hold(case: &Model) -> HoldParameters {
+    HoldParameters { reason: case.hold_reason.clone().unwrap_or_default(), expected_end_at: case.hold_expected_end_at }
 }
 
 #[cfg(test)]

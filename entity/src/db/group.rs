@@ -6,9 +6,9 @@
 //! single writer sends what it always sent. Otherwise connection and transaction pass from turn to turn, until no writer is
 //! waiting, `MEMBERS_MAX` have finished, or the first of them has waited for `SHARED_MAX`.
 //!
-//! - A member without the entries it owes is undone alone: the database checks that at COMMIT, so it is asked before. If it finds
-//!   any, the member has to commit on its own, since they may be another program's.
-//! - A member that fails is undone alone; the others are committed, and the connection is closed, as after any failure. If the
+//! - A member without the entries it owes is undone without the others: the database checks that at COMMIT, so it is asked
+//!   before. If it finds any, the member has to commit on its own, since they may be another program's.
+//! - A member that fails is undone; the others are committed, and the connection is closed, as after any failure. If the
 //!   database itself is unable to work (full, I/O error), or has ended the transaction by itself, all fail, none was answered
 //!   yet, and nothing is changed.
 //! - A member that does not finish within `STALL_MAX` is undone and fails as unavailable. It cannot be set aside instead: a
@@ -20,6 +20,7 @@
 
 use super::pool::Lease;
 use super::transaction::{query_error, timed_out};
+use crate::cause::with_sources;
 use sea_orm::{ConnAcquireErr, DbErr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,7 +38,7 @@ const SHARED_MAX: Duration = Duration::from_millis(20);
 /// write takes. What takes long commits on its own.
 pub(super) const STALL_MAX: Duration = Duration::from_secs(1);
 /// For how long each writer commits on its own after one has stalled.
-const ALONE: Duration = Duration::from_secs(10);
+const UNSHARED_FOR: Duration = Duration::from_secs(10);
 
 /// The result of a COMMIT.
 pub(super) type CommitResult = Result<(), DbErr>;
@@ -59,7 +60,7 @@ struct GroupsState {
     /// Whether a task will commit what is parked if no writer takes it in time: always, while something is.
     has_flusher: bool,
     /// No COMMIT is shared until then.
-    alone_until: Option<Instant>,
+    unshared_until: Option<Instant>,
 }
 
 /// A transaction whose members have all finished.
@@ -82,7 +83,7 @@ pub(super) struct Seat {
     groups: Arc<Groups>,
     turn: OwnedSemaphorePermit,
     members: Members,
-    is_alone: bool,
+    is_unshared: bool,
 }
 
 /// How a member ended that does not commit.
@@ -126,20 +127,20 @@ impl Groups {
 
     /// Waits for a turn, in the order of arrival. With a connection if members have finished on it: the next one works in a
     /// savepoint.
-    pub(super) async fn sit(self: &Arc<Self>, patience: Duration, alone: bool) -> Result<(Seat, Option<Lease>), DbErr> {
+    pub(super) async fn sit(self: &Arc<Self>, patience: Duration, is_unshared: bool) -> Result<(Seat, Option<Lease>), DbErr> {
         let waiting = WaitingWriter::begin(&self.waiting);
         let turn = timeout(patience, Arc::clone(&self.turn).acquire_owned()).await;
         drop(waiting);
         let Ok(Ok(turn)) = turn else { return Err(timed_out()) };
-        let (parked, alone_until) = {
+        let (parked, unshared_until) = {
             let mut state = self.lock();
-            (state.parked.take(), state.alone_until)
+            (state.parked.take(), state.unshared_until)
         };
-        let is_alone = alone || alone_until.is_some_and(|until| Instant::now() < until);
-        let seat = Seat { groups: Arc::clone(self), turn, members: Members::default(), is_alone };
+        let is_unshared = is_unshared || unshared_until.is_some_and(|until| Instant::now() < until);
+        let seat = Seat { groups: Arc::clone(self), turn, members: Members::default(), is_unshared };
         match parked {
             None => Ok((seat, None)),
-            Some(group) if is_alone => {
+            Some(group) if is_unshared => {
                 drop(self.spawn(group.commit(true)).await);
                 Ok((seat, None))
             }
@@ -149,7 +150,7 @@ impl Groups {
 
     /// A member has stalled.
     pub(super) fn pause(&self) {
-        self.lock().alone_until = Some(Instant::now() + ALONE);
+        self.lock().unshared_until = Some(Instant::now() + UNSHARED_FOR);
     }
 
     /// What the flusher has to do. It ends unless there is something to wait for.
@@ -242,7 +243,7 @@ impl Seat {
 
     /// Whether this member commits at once, and no other depends on it.
     pub(super) fn is_single(&self) -> bool {
-        self.is_first() && (self.is_alone || MEMBERS_MAX == 1 || !self.groups.has_waiting())
+        self.is_first() && (self.is_unshared || MEMBERS_MAX == 1 || !self.groups.has_waiting())
     }
 
     /// How the COMMIT of those before this member ends: it reads what they have changed, whether or not it takes part.
@@ -276,7 +277,7 @@ impl Seat {
 
     /// Commits, or leaves the transaction to the next turn.
     async fn pass_on(self, connection: Lease) {
-        if self.is_alone || self.members.are_due() || !self.groups.has_waiting() {
+        if self.is_unshared || self.members.are_due() || !self.groups.has_waiting() {
             return self.commit(connection, true).await;
         }
         let Self { groups, turn, members, .. } = self;
@@ -301,8 +302,8 @@ pub(super) fn undone() -> DbErr {
 pub(super) async fn finish(mut connection: Lease, mut seat: Seat, answer: oneshot::Sender<CommitResult>) {
     match connection.has_debt().await {
         Ok(false) => {}
-        // It may be that of another program, which turned foreign keys off. COMMIT distinguishes them: it refuses that of
-        // this transaction alone. So no other write may depend on it.
+        // It may be that of another program, which turned foreign keys off. COMMIT distinguishes them: it refuses only
+        // that of this transaction. So no other write may depend on it.
         Ok(true) if seat.is_first() => {
             seat.members.add(answer);
             return seat.commit(connection, true).await;
@@ -321,7 +322,7 @@ pub(super) async fn finish(mut connection: Lease, mut seat: Seat, answer: onesho
     if !seat.is_first() {
         let release = connection.words().release;
         if let Err(error) = connection.send(release).await {
-            tracing::warn!(%error, "connection closed: could not release a savepoint");
+            tracing::warn!(cause = with_sources(&error), "connection closed: could not release a savepoint");
             drop(answer.send(Err(undone())));
             return seat.fail(connection);
         }
@@ -338,7 +339,7 @@ pub(super) async fn abandon(mut connection: Lease, seat: Seat, left: Left) {
             Left::Sound => match connection.send(words.rollback).await {
                 Ok(()) => connection.keep(),
                 Err(error) => {
-                    tracing::warn!(%error, "connection closed: rollback failed");
+                    tracing::warn!(cause = with_sources(&error), "connection closed: rollback failed");
                     connection.close();
                 }
             },
@@ -357,7 +358,7 @@ pub(super) async fn abandon(mut connection: Lease, seat: Seat, left: Left) {
         (Ok(()), Left::Failed | Left::Unusable) => seat.commit(connection, false).await,
         (Err(error), _) => {
             let members = seat.members.answers.len();
-            tracing::warn!(%error, members, "connection closed: a shared transaction was rolled back");
+            tracing::warn!(cause = with_sources(&error), members, "connection closed: a shared transaction was rolled back");
             seat.fail(connection);
         }
     }

@@ -35,9 +35,9 @@ async fn open(url: &str) -> DatabaseConnection {
     Database::connect(options).await.unwrap()
 }
 
-fn terms(is_alone: bool) -> Terms<'static> {
+fn terms(is_unshared: bool) -> Terms<'static> {
     let (patience, answer_time) = (Duration::from_secs(5), Duration::from_secs(4));
-    Terms { patience, answer_time, watch: None, locks: None, is_alone }
+    Terms { patience, answer_time, watch: None, locks: None, is_unshared }
 }
 
 impl World {
@@ -59,8 +59,8 @@ impl World {
         self.begin_write(false).await
     }
 
-    async fn begin_write(&self, is_alone: bool) -> WriteTransaction {
-        WriteTransaction::begin(&self.pool, &self.groups, terms(is_alone)).await.unwrap()
+    async fn begin_write(&self, is_unshared: bool) -> WriteTransaction {
+        WriteTransaction::begin(&self.pool, &self.groups, terms(is_unshared)).await.unwrap()
     }
 
     /// Whether the pool's connection is still the first one.
@@ -132,10 +132,10 @@ async fn a_connection_left_inside_a_transaction_is_closed_when_the_next_one_begi
 
 /// Two writers, of which the second was waiting when the first one finished, and so works in the same transaction. The first one
 /// has not been answered yet.
-async fn two(world: &World, is_alone: bool) -> (impl Future<Output = Result<(), DbErr>>, WriteTransaction) {
+async fn two(world: &World, is_unshared: bool) -> (impl Future<Output = Result<(), DbErr>>, WriteTransaction) {
     let first = world.begin().await;
     insert(&first, 1).await.unwrap();
-    let mut second = Box::pin(world.begin_write(is_alone));
+    let mut second = Box::pin(world.begin_write(is_unshared));
     let moment = Duration::from_millis(1);
     assert!(tokio::time::timeout(moment, second.as_mut()).await.is_err(), "it is not its turn yet");
     let first = tokio::spawn(first.commit());
@@ -179,7 +179,7 @@ async fn many_writers_at_once_are_all_committed() {
 }
 
 #[tokio::test]
-async fn a_member_that_is_dropped_or_fails_is_undone_alone() {
+async fn a_member_that_is_dropped_or_fails_is_undone_without_the_others() {
     for fails in [false, true] {
         let world = World::start().await;
         let (first, second) = two(&world, false).await;
@@ -195,7 +195,7 @@ async fn a_member_that_is_dropped_or_fails_is_undone_alone() {
 }
 
 #[tokio::test]
-async fn a_member_without_its_entry_is_refused_alone() {
+async fn a_member_without_its_entry_is_refused_without_the_others() {
     let world = World::start().await;
     let (first, second) = two(&world, false).await;
     insert(&second, 2).await.unwrap();

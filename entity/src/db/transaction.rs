@@ -10,6 +10,7 @@
 use super::group::{self, CommitResult, Groups, Left, STALL_MAX, Seat, undone};
 use super::pool::{Lease, Pool};
 use super::{StatementObserver, Unsettled, failure};
+use crate::cause::with_sources;
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, metric,
 };
@@ -106,7 +107,7 @@ pub(crate) struct Terms<'a> {
     /// of its own all the same: the statements after it see what was committed before the locks were granted.
     pub locks: Option<&'a str>,
     /// Whether it shares its COMMIT with no other, since it takes long.
-    pub is_alone: bool,
+    pub is_unshared: bool,
 }
 
 impl WriteTransaction {
@@ -115,7 +116,7 @@ impl WriteTransaction {
         let mut seat = None;
         if pool.backend() == DbBackend::Sqlite {
             Unsettled::settle_earlier().await?;
-            let (own, shared) = groups.sit(terms.patience, terms.is_alone).await?;
+            let (own, shared) = groups.sit(terms.patience, terms.is_unshared).await?;
             match shared {
                 Some(connection) => return Self::new(connection, Some(own), &terms).join(groups).await,
                 None => seat = Some(own),
@@ -130,7 +131,11 @@ impl WriteTransaction {
             match tx.open(&terms, begun_at.elapsed()).await {
                 Ok(()) => return Ok(tx),
                 Err(error) if failure::is_stale(&error) && attempt < ATTEMPTS_MAX && begun_at.elapsed() < terms.patience => {
-                    tracing::warn!(%error, attempt, "pooled connection closed: could not begin a transaction");
+                    tracing::warn!(
+                        cause = with_sources(&error),
+                        attempt,
+                        "pooled connection closed: could not begin a transaction"
+                    );
                     seat = tx.close();
                     attempt += 1;
                 }
@@ -343,7 +348,7 @@ impl Drop for WriteTransaction {
                 match answered(backend, answer_time, connection.send(rollback)).await {
                     Ok(()) => connection.keep(),
                     Err(error) => {
-                        tracing::warn!(%error, "connection closed: rollback failed");
+                        tracing::warn!(cause = with_sources(&error), "connection closed: rollback failed");
                         connection.close();
                     }
                 }

@@ -5,9 +5,8 @@ use crate::alert::{Kind, Severity};
 use crate::audit::metadata::metadata;
 use crate::audit::{Event, key};
 use crate::effect::{Email, Notice, Recipients};
-use crate::outbox::Template;
+use crate::outbox::{EmailParameters, FailureParameters};
 use chrono::NaiveDate;
-use serde_json::json;
 
 /// The result of a job run.
 #[derive(Clone, Copy, Debug)]
@@ -43,15 +42,15 @@ impl<'a> JobRun<'a> {
 
 /// What must follow a failed run: the administrators are notified.
 pub fn failed(job_name: &str, error_message: &str) -> Notice {
-    let parameters = json!({"job_name": job_name, "error_message": error_message});
+    let failure = FailureParameters { job_name: job_name.to_owned(), error_message: error_message.to_owned() };
     Notice {
         to: Recipients::AdministratorsOf { job_name: job_name.to_owned() },
         kind: Kind::JobFailed,
         severity: Severity::Critical,
-        title: format!("Job {job_name} failed"),
+        title: failure.title(),
         message: error_message.to_owned(),
         case: None,
-        mail: Some(Email { template: Template::JobFailed, parameters }),
+        mail: Some(Email { parameters: EmailParameters::JobFailed(failure), employee_name: None }),
     }
 }
 

@@ -11,6 +11,7 @@
 //! A later page of a list divides the range as its first page did. What was sealed since then is known by its sequence, and is
 //! subtracted where the first page could not see it: the number of rows depends on what happened between the two pages.
 
+use super::rollup::{actor_day, case_day, type_day};
 use super::{State, state};
 use crate::audit::{Action, Outcome};
 use crate::clock::{bound_at, floor_id, instant_of};
@@ -19,7 +20,7 @@ use crate::sql::{Sql, apart};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityName, FromQueryResult};
 
 /// What entries are counted by: the columns of the relation besides `bucket_number`, the place of the range in the list of
 /// ranges, and `entry_count`.
@@ -415,11 +416,11 @@ impl Wanted<'_> {
 
 impl By {
     /// The table of rollups.
-    const fn table(self) -> &'static str {
+    fn table(self) -> &'static str {
         match self {
-            Self::Types | Self::Entries => "ledger_type_days",
-            Self::Actors => "ledger_actor_days",
-            Self::Cases => "ledger_case_days",
+            Self::Types | Self::Entries => type_day::Entity.table_name(),
+            Self::Actors => actor_day::Entity.table_name(),
+            Self::Cases => case_day::Entity.table_name(),
         }
     }
 

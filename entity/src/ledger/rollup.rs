@@ -20,7 +20,7 @@ use crate::period::civil_day;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use sea_orm::prelude::Uuid;
-use sea_orm::{DbErr, FromQueryResult, Statement, Value};
+use sea_orm::{DbErr, EntityName, FromQueryResult, Statement, Value};
 use std::collections::BTreeMap;
 
 /// Why the rollups need no entries of their own.
@@ -107,17 +107,17 @@ impl<'a> Additions<'a> {
         let types = self.types.iter().map(|((day, action_type, outcome, actor_type), sum)| {
             sum.follow(vec![generation.into(), (*day).into(), (*action_type).into(), (*outcome).into(), (*actor_type).into()])
         });
-        TYPE_DAYS.add(tx, &types.collect::<Vec<Vec<Value>>>()).await?;
+        RollupTable::type_days().add(tx, &types.collect::<Vec<Vec<Value>>>()).await?;
         let actors = self.actors.iter().map(|((day, actor_id, actor_label, action_type, outcome, topic), sum)| {
             let actor: [Value; 4] = [generation.into(), (*day).into(), (*actor_id).into(), (*actor_label).into()];
             let what: [Value; 3] = [(*action_type).into(), (*outcome).into(), (*topic).into()];
             sum.follow(actor.into_iter().chain(what).collect())
         });
-        ACTOR_DAYS.add(tx, &actors.collect::<Vec<Vec<Value>>>()).await?;
+        RollupTable::actor_days().add(tx, &actors.collect::<Vec<Vec<Value>>>()).await?;
         let cases = self.cases.iter().map(|((day, case_id, action_type), count)| {
             vec![generation.into(), (*day).into(), (*case_id).into(), (*action_type).into(), (*count).into()]
         });
-        CASE_DAYS.add(tx, &cases.collect::<Vec<Vec<Value>>>()).await
+        RollupTable::case_days().add(tx, &cases.collect::<Vec<Vec<Value>>>()).await
     }
 }
 
@@ -143,21 +143,6 @@ struct RollupTable {
     sums: &'static [&'static str],
 }
 
-const TYPE_DAYS: RollupTable = RollupTable {
-    name: "ledger_type_days",
-    key: &["generation", "day", "action_type", "outcome", "actor_type"],
-    sums: &["entry_count", "on_cases", LAST_AT],
-};
-
-const ACTOR_DAYS: RollupTable = RollupTable {
-    name: "ledger_actor_days",
-    key: &["generation", "day", "actor_id", "actor_label", "action_type", "outcome", "topic"],
-    sums: &["entry_count", "on_cases", LAST_AT],
-};
-
-const CASE_DAYS: RollupTable =
-    RollupTable { name: "ledger_case_days", key: &["generation", "day", "case_id", "action_type"], sums: &["entry_count"] };
-
 /// The column of which the later value is kept, where the others are added.
 const LAST_AT: &str = "last_at";
 
@@ -166,6 +151,21 @@ const LAST_AT: &str = "last_at";
 const ROWS_MAX: usize = 512;
 
 impl RollupTable {
+    fn type_days() -> Self {
+        let key = &["generation", "day", "action_type", "outcome", "actor_type"];
+        Self { name: type_day::Entity.table_name(), key, sums: &["entry_count", "on_cases", LAST_AT] }
+    }
+
+    fn actor_days() -> Self {
+        let key = &["generation", "day", "actor_id", "actor_label", "action_type", "outcome", "topic"];
+        Self { name: actor_day::Entity.table_name(), key, sums: &["entry_count", "on_cases", LAST_AT] }
+    }
+
+    fn case_days() -> Self {
+        let key = &["generation", "day", "case_id", "action_type"];
+        Self { name: case_day::Entity.table_name(), key, sums: &["entry_count"] }
+    }
+
     /// Adds rows to those that have the same key.
     async fn add(&self, tx: &WriteTransaction, rows: &[Vec<Value>]) -> Result<(), DbErr> {
         for rows in batches(rows) {
@@ -347,16 +347,17 @@ mod tests {
     #[test]
     fn a_statement_adds_to_rows_with_the_same_key() {
         assert_eq!(
-            CASE_DAYS.upsert(2),
+            RollupTable::case_days().upsert(2),
             "INSERT INTO ledger_case_days (generation, day, case_id, action_type, entry_count) \
              VALUES ($1, $2, $3, $4, $5), ($6, $7, $8, $9, $10) ON CONFLICT (generation, day, case_id, action_type) \
              DO UPDATE SET entry_count = ledger_case_days.entry_count + excluded.entry_count"
         );
-        assert!(TYPE_DAYS.upsert(1).ends_with(
+        assert!(RollupTable::type_days().upsert(1).ends_with(
             "on_cases = ledger_type_days.on_cases + excluded.on_cases, last_at = CASE WHEN excluded.last_at > \
              ledger_type_days.last_at THEN excluded.last_at ELSE ledger_type_days.last_at END"
         ));
-        let widest = (ACTOR_DAYS.key.len() + ACTOR_DAYS.sums.len()) * ROWS_MAX;
+        let RollupTable { name: _, key, sums } = RollupTable::actor_days();
+        let widest = (key.len() + sums.len()) * ROWS_MAX;
         assert!(widest < 32_766, "{widest}");
     }
 }

@@ -65,9 +65,9 @@ pub async fn seal(db: &Db, at_most: usize) -> Result<Sealed, DbErr> {
     if known.history_done && !is_any_pending(db.readers()).await? {
         return Ok(sealed(&known, 0, Rest::Nothing));
     }
-    let tx = db.begin_alone(None).await?;
+    let tx = db.begin_unshared(None).await?;
     let max = at_most.clamp(1, batch_max(tx.backend()));
-    if !is_alone(&tx).await? {
+    if !is_only_sealer(&tx).await? {
         tx.rollback().await?;
         return Ok(sealed(&known, 0, Rest::Elsewhere));
     }
@@ -130,13 +130,13 @@ async fn is_any_pending<C: ConnectionTrait>(db: &C) -> Result<bool, DbErr> {
 }
 
 /// Whether this transaction is the only one that seals, until it ends.
-pub(super) async fn is_alone(tx: &WriteTransaction) -> Result<bool, DbErr> {
+pub(super) async fn is_only_sealer(tx: &WriteTransaction) -> Result<bool, DbErr> {
     if tx.backend() != DbBackend::Postgres {
         return Ok(true);
     }
-    let lock = format!("SELECT pg_try_advisory_xact_lock({LOCK}) AS is_alone");
+    let lock = format!("SELECT pg_try_advisory_xact_lock({LOCK}) AS is_only_sealer");
     let row = tx.query_one(&Statement::from_string(DbBackend::Postgres, lock)).await?;
-    Ok(row.map(|row| row.try_get("", "is_alone")).transpose()?.unwrap_or(false))
+    Ok(row.map(|row| row.try_get("", "is_only_sealer")).transpose()?.unwrap_or(false))
 }
 
 /// How many entries a batch has at most: on SQLite few, since other writers wait for it; on PostgreSQL so many that their bodies,

@@ -13,6 +13,9 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// Its permanent name, as recorded in the audit log.
+pub const NAME: &str = "activity_summary";
+
 /// The maximum number of types, and of people and service accounts each, in the summary.
 pub const TYPES_MAX: usize = 15;
 pub const USERS_MAX: usize = 10;

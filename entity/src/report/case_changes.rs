@@ -9,6 +9,9 @@ use crate::period::{Interval, Period};
 use sea_orm::ConnectionTrait;
 use sea_orm::prelude::Uuid;
 
+/// Its permanent name, as recorded in the audit log.
+pub const NAME: &str = "case_changes";
+
 /// The subject of the report, and the filters of its list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CaseChangesCriteria {

@@ -37,6 +37,10 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::slice;
 
+/// The names of the reports on the audit log.
+pub const NAMES: [&str; 5] =
+    [activity_summary::NAME, user_activity::NAME, case_changes::NAME, quality_review::NAME, system_events::NAME];
+
 /// One value of a time series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {

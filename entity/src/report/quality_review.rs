@@ -13,6 +13,9 @@ use sea_orm::{
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+/// Its permanent name, as recorded in the audit log.
+pub const NAME: &str = "quality_review_audit";
+
 /// The maximum number of reviewers and of technicians: those with the most decisions.
 pub const PEOPLE_MAX: usize = 100;
 

@@ -15,6 +15,9 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// Its permanent name, as recorded in the audit log.
+pub const NAME: &str = "system_events";
+
 /// The maximum number of jobs in the report, sorted by name.
 const JOBS_MAX: u32 = 1_000;
 /// The maximum number of rows in the table of who read what, the most frequent ones.

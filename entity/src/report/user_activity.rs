@@ -9,6 +9,9 @@ use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+/// Its permanent name, as recorded in the audit log.
+pub const NAME: &str = "user_activity";
+
 /// The report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserActivity {

@@ -22,6 +22,7 @@ mod problems;
 pub mod recipes;
 mod schemas;
 mod statuses;
+mod upload_limit;
 mod words;
 
 use reqwest::Method;

@@ -12,6 +12,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use entity::audit::Event;
+use entity::cause::with_sources;
 use futures_util::stream::{self, Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -274,13 +275,16 @@ where
         let ending = hand_over(batches, &parts, &mut sent).await;
         let recorded = ended(sent, matches!(ending, Ending::Complete)).await;
         if let Err(error) = &recorded {
-            tracing::error!(code = error.code.name(), "the end of an export could not be recorded");
+            tracing::error!(cause = with_sources(error), "the end of an export could not be recorded");
         }
         let last = match (ending, recorded) {
             (Ending::Complete, Ok(())) => None,
             (Ending::Complete, Err(error)) | (Ending::Failed(error), _) => Some(Err(error)),
             (Ending::Disconnected, _) => return,
-            (Ending::TooSlow, _) => return tracing::warn!("export aborted: client too slow (less than 64 KiB per second)"),
+            (Ending::TooSlow, _) => {
+                let kib = BYTES_A_SECOND_MIN >> 10;
+                return tracing::warn!("export aborted: client too slow (less than {kib} KiB per second)");
+            }
         };
         // It fails only if the client has disconnected.
         drop(parts.send(last).await);

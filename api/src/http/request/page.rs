@@ -88,6 +88,9 @@ pub struct PageRequest {
 }
 
 impl Paging {
+    /// How many rows a page of most lists has by default.
+    pub const LIMIT: u64 = 50;
+
     /// Checks the cursor against caller, path and filters.
     pub fn page_request(&self, request: &HttpRequest, app: &App, by: &Anyone, default_limit: u64) -> Result<PageRequest> {
         let bound_to = bound_to(request, by);

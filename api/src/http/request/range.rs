@@ -72,7 +72,10 @@ impl RequestedRange {
 fn value<'a>(request: &'a HttpRequest, header: HeaderName, name: &str) -> Result<Option<&'a str>> {
     let Some(value) = request.headers().get(header) else { return Ok(None) };
     let text = value.to_str().map_err(|_| refused(name, "must be visible ASCII"))?;
-    if text.len() > LENGTH_MAX { Err(refused(name, "must have at most 200 characters")) } else { Ok(Some(text)) }
+    match text.len() {
+        ..=LENGTH_MAX => Ok(Some(text)),
+        _ => Err(refused(name, &format!("must have at most {LENGTH_MAX} characters"))),
+    }
 }
 
 fn parse(text: &str) -> Result<Option<ByteRangeSpec>> {

@@ -25,22 +25,22 @@ impl App {
     }
 
     /// The same for a change of many rows, which takes long: on SQLite it shares its COMMIT with no other.
-    pub async fn begin_alone(&self, by: &Anyone) -> Result<(AuditTx, Anyone), Interruption> {
-        self.judge(by, AuditTx::begin_alone_by(self.db(), by.acting(), |admission| by.context_of(admission))).await
+    pub async fn begin_unshared(&self, by: &Anyone) -> Result<(AuditTx, Anyone), Interruption> {
+        self.judge(by, AuditTx::begin_unshared_by(self.db(), by.acting(), |admission| by.context_of(admission))).await
     }
 
     /// The same for a reset of the credits of all members, of which there is one at a time.
     pub async fn begin_reset(&self, by: &Anyone) -> Result<(AuditTx, Anyone, Permit), Interruption> {
         self.wait_for_key(by).await?;
         let turn = self.budgets().reset_turn().await?;
-        let begun = AuditTx::begin_alone_by(self.db(), by.acting(), |admission| by.context_of(admission));
-        let (tx, by) = self.judge_alone(by, begun).await?;
+        let begun = AuditTx::begin_unshared_by(self.db(), by.acting(), |admission| by.context_of(admission));
+        let (tx, by) = self.judge_keyed(by, begun).await?;
         Ok((tx, by, turn))
     }
 
     /// The same with another origin: for what the service itself does at this caller's request, which takes long.
     pub async fn begin_for(&self, by: &Anyone, context: Context) -> Result<(AuditTx, Anyone), Interruption> {
-        self.judge(by, AuditTx::begin_alone_by(self.db(), by.acting(), |_| context)).await
+        self.judge(by, AuditTx::begin_unshared_by(self.db(), by.acting(), |_| context)).await
     }
 
     /// The last step of an action that was authorised when it began and has done something that no rollback undoes.
@@ -58,7 +58,7 @@ impl App {
         begun: impl Future<Output = Result<(AuditTx, Admission), DbErr>>,
     ) -> Result<(AuditTx, Anyone), Interruption> {
         self.wait_for_key(by).await?;
-        self.judge_alone(by, begun).await
+        self.judge_keyed(by, begun).await
     }
 
     /// Waits until this process handles no other request with the same `Idempotency-Key`.
@@ -70,7 +70,7 @@ impl App {
     }
 
     /// Judges a caller whose `Idempotency-Key` no other request has.
-    async fn judge_alone(
+    async fn judge_keyed(
         &self,
         by: &Anyone,
         begun: impl Future<Output = Result<(AuditTx, Admission), DbErr>>,

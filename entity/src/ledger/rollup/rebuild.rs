@@ -5,16 +5,21 @@
 //! sequence: the step that reaches it makes the new generation the active one in the same transaction. An interrupted rebuild
 //! continues where it was.
 
-use super::{Facts, add, zone_of};
+use super::{Facts, actor_day, add, case_day, type_day, zone_of};
 use crate::db::{Db, WriteTransaction};
 use crate::ledger::seal::{self, FACTS};
 use crate::ledger::{RULES, State, state};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityName, FromQueryResult, Statement, Value};
 
 /// The tables, in the order in which an old generation is deleted from them. Each entry is counted in the last one, so a
 /// generation that has no rows there has none at all.
-const TABLES: [&str; 3] = ["ledger_case_days", "ledger_actor_days", OLDEST_KNOWN_BY];
-const OLDEST_KNOWN_BY: &str = "ledger_type_days";
+fn tables() -> [&'static str; 3] {
+    [case_day::Entity.table_name(), actor_day::Entity.table_name(), oldest_known_by()]
+}
+
+fn oldest_known_by() -> &'static str {
+    type_day::Entity.table_name()
+}
 
 /// Does the next step of a rebuild, if one is due, or deletes rows of generations that are no longer read. Returns whether there
 /// is more to do; not if another replica is doing it.
@@ -27,8 +32,8 @@ pub async fn rebuild_step(db: &Db) -> Result<bool, DbErr> {
     if due(&known) == RequiredWork::Nothing && !has_old(db, &known).await? {
         return Ok(false);
     }
-    let tx = db.begin_alone(None).await?;
-    if !seal::is_alone(&tx).await? {
+    let tx = db.begin_unshared(None).await?;
+    if !seal::is_only_sealer(&tx).await? {
         tx.rollback().await?;
         return Ok(false);
     }
@@ -129,7 +134,7 @@ async fn build(tx: &WriteTransaction, known: &State, generation: i32) -> Result<
 
 /// Whether there are rows of generations before the active one.
 async fn has_old(db: &Db, known: &State) -> Result<bool, DbErr> {
-    let sql = format!("SELECT 1 FROM {OLDEST_KNOWN_BY} WHERE generation < $1 LIMIT 1");
+    let sql = format!("SELECT 1 FROM {} WHERE generation < $1 LIMIT 1", oldest_known_by());
     let reader = db.readers();
     let old = Statement::from_sql_and_values(reader.get_database_backend(), sql, [known.generation.into()]);
     Ok(reader.query_one_raw(old).await?.is_some())
@@ -138,7 +143,7 @@ async fn has_old(db: &Db, known: &State) -> Result<bool, DbErr> {
 /// Deletes a batch of the rows of generations before the active one. Returns whether there may be more.
 async fn delete_old(tx: &WriteTransaction, known: &State) -> Result<bool, DbErr> {
     let (row, batch) = if tx.backend() == DbBackend::Postgres { ("ctid", 5_000) } else { ("rowid", 500) };
-    for table in TABLES {
+    for table in tables() {
         // The subselect is materialised once: PostgreSQL deletes by the places of rows, which an IN would compare one by one.
         let chosen = format!("SELECT {row} FROM {table} WHERE generation < $1 LIMIT {batch}");
         let sql = match tx.backend() {

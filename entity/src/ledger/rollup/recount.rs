@@ -3,7 +3,7 @@
 //! The database counts here, by the ids between the two midnights, where `add` counts each entry by its time: a mistake in one of
 //! the two shows as a difference.
 
-use super::zone_of;
+use super::{actor_day, case_day, type_day, zone_of};
 use crate::audit::{Action, Outcome};
 use crate::clock::{floor_id, instant_of, rfc3339};
 use crate::ledger::{RULES, State};
@@ -12,7 +12,7 @@ use crate::text;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, EntityName, FromQueryResult, Statement, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -116,9 +116,9 @@ pub async fn next_day<C: ConnectionTrait>(db: &C, generation: Generation, after:
     let sql = format!(
         "SELECT {} AS type_day, {} AS actor_day, {} AS case_day, \
          (SELECT id FROM audit_entries WHERE id >= $3 ORDER BY id LIMIT 1) AS entry_id",
-        first(TypeRow::TABLE),
-        first(ActorRow::TABLE),
-        first(CaseRow::TABLE)
+        first(TypeRow::table()),
+        first(ActorRow::table()),
+        first(CaseRow::table())
     );
     let values = [generation.number.into(), after.into(), floor_id(start_of_day(from, generation.zone)).into()];
     let next = Next::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).one(db).await?;
@@ -158,7 +158,7 @@ impl Comparison {
         day: NaiveDate,
     ) -> Result<(), DbErr> {
         let values = [generation.number.into(), day.into()];
-        let sql = format!("SELECT {} FROM {} WHERE generation = $1 AND day = $2", R::STORED, R::TABLE);
+        let sql = format!("SELECT {} FROM {} WHERE generation = $1 AND day = $2", R::STORED, R::table());
         let stored = figures::<R, C>(db, sql, values).await?;
         let (from, before) = (start_of_day(day, generation.zone), day.succ_opt().map(|next| start_of_day(next, generation.zone)));
         let ids: [Value; 2] = [floor_id(from).into(), before.map_or(Uuid::max(), floor_id).into()];
@@ -169,7 +169,7 @@ impl Comparison {
             self.rows += 1;
             let (stored, counted) = (stored.get(key).copied(), counted.get(key).copied());
             if stored != counted {
-                self.differences.push(Difference { table: R::TABLE, day, key: key.clone(), stored, counted });
+                self.differences.push(Difference { table: R::table(), day, key: key.clone(), stored, counted });
             }
         }
         Ok(())
@@ -187,9 +187,13 @@ async fn figures<R: RollupRow, C: ConnectionTrait>(
 
 /// A row of a table of rollups, stored or counted.
 trait RollupRow: FromQueryResult {
-    const TABLE: &'static str;
+    type Table: EntityName + Default;
     /// Its columns, without generation and day.
     const STORED: &'static str;
+
+    fn table() -> &'static str {
+        Self::Table::default().table_name()
+    }
 
     /// The statement that counts the sealed entries between two ids.
     fn counting() -> String;
@@ -218,7 +222,7 @@ struct TypeRow {
 }
 
 impl RollupRow for TypeRow {
-    const TABLE: &'static str = "ledger_type_days";
+    type Table = type_day::Entity;
     const STORED: &'static str = "action_type, outcome, actor_type, entry_count, on_cases, last_at";
 
     fn counting() -> String {
@@ -249,7 +253,7 @@ struct ActorRow {
 }
 
 impl RollupRow for ActorRow {
-    const TABLE: &'static str = "ledger_actor_days";
+    type Table = actor_day::Entity;
     const STORED: &'static str = "actor_id, actor_label, action_type, outcome, topic, entry_count, on_cases, last_at";
 
     fn counting() -> String {
@@ -272,7 +276,7 @@ struct CaseRow {
 }
 
 impl RollupRow for CaseRow {
-    const TABLE: &'static str = "ledger_case_days";
+    type Table = case_day::Entity;
     const STORED: &'static str = "case_id, action_type, entry_count";
 
     fn counting() -> String {
@@ -319,7 +323,7 @@ mod tests {
             |entry_count| RollupFigures { entry_count, on_cases: 1, last_at: Some("2026-12-01T15:00:00Z".parse().unwrap()) };
         let key = vec!["login".to_owned(), "success".to_owned(), "user".to_owned()];
         let (stored, counted) = (Some(figures(3)), Some(figures(2)));
-        let difference = Difference { table: TypeRow::TABLE, day: day("2026-12-01"), key, stored, counted };
+        let difference = Difference { table: TypeRow::table(), day: day("2026-12-01"), key, stored, counted };
         assert_eq!(
             difference.to_string(),
             "ledger_type_days login success user on 2026-12-01: stored 3 (1 on cases, last 2026-12-01T15:00:00.000Z), \
