@@ -8,6 +8,7 @@ use crate::wire::fields::at_most_all;
 use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::alert::{self, Column, Severity};
+use entity::db::any_of;
 use entity::page::SortKey;
 use sea_orm::{ColumnTrait, Condition, QueryFilter};
 use serde::Deserialize;
@@ -64,7 +65,7 @@ pub async fn list_alerts(
 impl AlertFilter {
     fn condition(&self) -> Condition {
         let set = |column: Column| move |is: bool| if is { column.is_not_null() } else { column.is_null() };
-        let severity = (!self.severity.is_empty()).then(|| Column::Severity.is_in(self.severity.iter().copied()));
+        let severity = any_of(Column::Severity, self.severity.iter().copied());
         Condition::all()
             .add_option(self.is_dismissed.map(set(Column::DismissedAt)))
             .add_option(self.is_read.map(|is_read| if is_read { alert::is_unread().not() } else { alert::is_unread() }))

@@ -7,6 +7,7 @@ use crate::state::App;
 use crate::wire::fields::at_most_all;
 use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
+use entity::db::any_of;
 use entity::job::JobName;
 use entity::job::run::{Column, Entity, Model, RunStatus, Trigger};
 use entity::page::SortKey;
@@ -61,7 +62,7 @@ pub async fn list_job_runs(
 impl ListJobRuns {
     fn condition(&self) -> Condition {
         Condition::all()
-            .add_option((!self.job_name.is_empty()).then(|| Column::JobName.is_in(self.job_name.iter().copied())))
+            .add_option(any_of(Column::JobName, self.job_name.iter().copied()))
             .add_option(self.status.map(|status| Column::Status.eq(status)))
             .add_option(self.trigger.map(|trigger| Column::Trigger.eq(trigger)))
     }
