@@ -9,7 +9,6 @@ use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::alert::{self, Column, Severity};
 use entity::db::any_of;
-use entity::page::SortKey;
 use sea_orm::{ColumnTrait, Condition, QueryFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -57,8 +56,7 @@ pub async fn list_alerts(
 ) -> Result<Answer<AlertList>> {
     let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let found = alert::visible_to(&by).filter(query.filter.condition());
-    let newest_first = SortKey::newest_first(Column::Id);
-    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &alert::Model| row.id.into()).await?;
+    let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
     Ok(Answer::plain(AlertList { data: rows.into_iter().map(Alert::from).collect(), page }))
 }
 

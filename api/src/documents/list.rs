@@ -11,7 +11,6 @@ use actix_web::{HttpRequest, get};
 use entity::audit::Event;
 use entity::db::any_of;
 use entity::document::{self, Column, DocumentType};
-use entity::page::SortKey;
 use sea_orm::{ColumnTrait, Condition, QueryFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -53,8 +52,7 @@ pub async fn list_case_documents(
     let types = any_of(Column::DocumentType, query.filter.document_type.iter().copied());
     let matching = document::visible_to(&by, app.now()).filter(Column::CaseId.eq(case.id));
     let matching = matching.filter(Condition::all().add_option(types));
-    let newest_first = SortKey::newest_first(Column::Id);
-    let (rows, page) = page.read(app.readers(), matching, &newest_first, |row: &document::Model| row.id.into()).await?;
+    let (rows, page) = page.read_newest(app.readers(), matching, Column::Id, |row| row.id).await?;
     let data = DocumentSummary::read(app.readers(), rows, &case, &by).await?;
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;
     Ok(Answer::plain(DocumentList { data, page }))

@@ -9,8 +9,7 @@ use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::db::any_of;
 use entity::job::JobName;
-use entity::job::run::{Column, Entity, Model, RunStatus, Trigger};
-use entity::page::SortKey;
+use entity::job::run::{Column, Entity, RunStatus, Trigger};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -54,8 +53,7 @@ pub async fn list_job_runs(
 ) -> Result<Answer<JobRunList>> {
     let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let found = Entity::find().filter(query.filter.condition());
-    let newest_first = SortKey::newest_first(Column::Id);
-    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &Model| row.id.into()).await?;
+    let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
     Ok(Answer::plain(JobRunList { data: rows.into_iter().map(Into::into).collect(), page }))
 }
 

@@ -7,7 +7,6 @@ use crate::state::App;
 use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
-use entity::page::SortKey;
 use entity::{case, note, user};
 
 /// List the notes about a case
@@ -34,8 +33,7 @@ pub async fn list_case_notes(
     let id = id.get()?;
     let case = case::seen(app.readers(), id, &by).await?;
     let found = note::of_case(case.id, &by);
-    let newest_first = SortKey::newest_first(note::Column::Id);
-    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &note::Model| row.id.into()).await?;
+    let (rows, page) = page.read_newest(app.readers(), found, note::Column::Id, |row| row.id).await?;
     let people = user::people_by_id(app.readers(), rows.iter().map(|row| row.author_id)).await?;
     let data = rows.into_iter().map(|row| CaseNote::new(row, &people, &case, &by)).collect();
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;

@@ -8,7 +8,6 @@ use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::db::any_of;
 use entity::outbox::{self, Column, Entity, MailStatus};
-use entity::page::SortKey;
 use sea_orm::{Condition, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -86,8 +85,7 @@ pub async fn list_outbox(
     let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let status = any_of(Column::Status, query.filter.status.iter().copied());
     let found = Entity::find().filter(Condition::all().add_option(status));
-    let newest_first = SortKey::newest_first(Column::Id);
-    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &outbox::Model| row.id.into()).await?;
+    let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
     let named = rows.iter().filter_map(|row| row.related_user_id);
     let people = PersonSummary::by_id(app.readers(), named).await?;
     Ok(Answer::plain(OutboxList { data: rows.into_iter().map(|row| OutboxMail::new(row, &people)).collect(), page }))

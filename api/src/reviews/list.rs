@@ -111,7 +111,6 @@ async fn decided(app: &App, by: &Anyone, filter: &ReviewFilter, page: &PageReque
         .add_option(filter.reviewer_id.map(|id| Column::ReviewerId.eq(id)))
         .add_option(any_of(Column::ReviewAction, actions));
     let found = review::decisions(by).filter(condition);
-    let newest_first = SortKey::newest_first(Column::Id);
-    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &review::Model| row.id.into()).await?;
+    let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
     Ok(Answer::plain(CaseReviewList { data: CaseReview::read(app.readers(), rows).await?, page }))
 }
