@@ -153,10 +153,10 @@ mod tests {
             let request = values.iter().fold(TestRequest::default(), |request, value| request.append_header((TE, *value)));
             accepts_trailers(&request.to_http_request())
         };
-        for values in [&["trailers"] as &[&str], &["Trailers"], &["gzip;q=0.5, trailers"], &["deflate", " trailers;q=1 "]] {
+        for values in [&["trailers"][..], &["Trailers"], &["gzip;q=0.5, trailers"], &["deflate", " trailers;q=1 "]] {
             assert!(accepts(values), "{values:?}");
         }
-        for values in [&[] as &[&str], &[""], &["gzip"], &["no-trailers"], &["trailers-later, gzip"]] {
+        for values in [&[][..], &[""], &["gzip"], &["no-trailers"], &["trailers-later, gzip"]] {
             assert!(!accepts(values), "{values:?}");
         }
     }
