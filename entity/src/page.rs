@@ -61,11 +61,6 @@ impl SortKey {
         Self { value: None, id: Expr::col(id.as_column_ref()), direction }
     }
 
-    /// By the ids alone, latest first.
-    pub fn newest_first(id: impl ColumnTrait) -> Self {
-        Self::id(id, Direction::Descending)
-    }
-
     /// By a column of texts and then by the ids.
     pub fn text<C: ColumnTrait>(column: C, id: C, direction: Direction) -> Self {
         Self::expression(Expr::col(column.as_column_ref()), |text| Some(text.into()), id, direction)

@@ -8,7 +8,7 @@ use crate::wire::fields::at_most_all;
 use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::alert::{self, Column, Severity};
-use entity::page::SortKey;
+use entity::db::any_of;
 use sea_orm::{ColumnTrait, Condition, QueryFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -56,15 +56,14 @@ pub async fn list_alerts(
 ) -> Result<Answer<AlertList>> {
     let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let found = alert::visible_to(&by).filter(query.filter.condition());
-    let newest_first = SortKey::newest_first(Column::Id);
-    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &alert::Model| row.id.into()).await?;
+    let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
     Ok(Answer::plain(AlertList { data: rows.into_iter().map(Alert::from).collect(), page }))
 }
 
 impl AlertFilter {
     fn condition(&self) -> Condition {
         let set = |column: Column| move |is: bool| if is { column.is_not_null() } else { column.is_null() };
-        let severity = (!self.severity.is_empty()).then(|| Column::Severity.is_in(self.severity.iter().copied()));
+        let severity = any_of(Column::Severity, self.severity.iter().copied());
         Condition::all()
             .add_option(self.is_dismissed.map(set(Column::DismissedAt)))
             .add_option(self.is_read.map(|is_read| if is_read { alert::is_unread().not() } else { alert::is_unread() }))

@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use entity::case::secrecy::{self, Hidden};
 use entity::case::urgency::Rush;
 use entity::case::{self, CaseStatus, Column, Tier, Urgency, listing, member_update};
+use entity::db::any_of;
 use entity::period::YEARS;
 use entity::user::Role;
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -101,11 +102,11 @@ impl ListCases {
         let changed_since = |Instant(since)| secrecy::updated_at(at.hidden).gte(since);
         Condition::all()
             .add_option((!self.status.is_empty()).then(|| secrecy::has_status(&self.status, at.hidden, at.now)))
-            .add_option((!self.tier.is_empty()).then(|| Column::Tier.is_in(self.tier.iter().copied())))
+            .add_option(any_of(Column::Tier, self.tier.iter().copied()))
             .add_option(self.urgency.map(|urgency| at.rush.is(urgency)))
-            .add_option(one_of(Column::AssignedToId, &self.assigned_to))
+            .add_option(any_of(Column::AssignedToId, self.assigned_to.iter().map(|id| id.get())))
             .add_option(self.unassigned.map(is_unassigned))
-            .add_option(one_of(Column::MemberId, &self.member_id))
+            .add_option(any_of(Column::MemberId, self.member_id.iter().map(|id| id.get())))
             .add_option(self.workshop_code.as_deref().map(|code| Column::WorkshopCode.eq(code.to_uppercase())))
             .add_option(self.is_on_hold.map(is_on_hold))
             .add_option(self.has_member_updates.map(has_member_updates))
@@ -144,10 +145,6 @@ fn day(name: &str, day: Option<CivilDay>) -> Result<Option<NaiveDate>> {
         true => Err(Error::parameter(name, "range", format!("must lie between the years {} and {}", YEARS.start(), YEARS.end()))),
         false => Ok(day),
     }
-}
-
-fn one_of(column: Column, ids: &[Id]) -> Option<Expr> {
-    (!ids.is_empty()).then(|| column.is_in(ids.iter().map(|id| id.get())))
 }
 
 fn is_unassigned(unassigned: bool) -> Expr {

@@ -134,15 +134,14 @@ impl PageRelatedData {
     async fn read(app: &App, rows: &[case::Model], by: &Anyone, at: ListedAt) -> Result<Self> {
         let (db, now) = (app.readers(), at.now);
         let named = rows.iter().flat_map(|row| [Some(row.member_id), row.assigned_to_id]).flatten();
-        let named: HashSet<Uuid> = named.collect();
-        let people = user::people(db, named.into_iter().collect()).await?;
+        let people = user::people_by_id(db, named).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let raised = member_update::Entity::find()
             .filter(member_update::Column::CaseId.is_in(padded(ids.iter().copied())))
             .filter(member_update::Column::HasMemberUpdates.eq(true));
         Ok(Self {
             at,
-            people: people.into_iter().map(|person| (person.id, person)).collect(),
+            people,
             updated: raised.all(db).await?.into_iter().map(|row| row.case_id).collect(),
             documents: document::visible_of_each(db, &ids, by, now).await?,
             notes: note::legible_of_each(db, &ids, by).await?,

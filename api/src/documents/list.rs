@@ -9,8 +9,8 @@ use crate::wire::fields::at_most_all;
 use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
+use entity::db::any_of;
 use entity::document::{self, Column, DocumentType};
-use entity::page::SortKey;
 use sea_orm::{ColumnTrait, Condition, QueryFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -49,12 +49,10 @@ pub async fn list_case_documents(
 ) -> Result<Answer<DocumentList>> {
     let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let case = target.seen(&app, &by).await?;
-    let types = &query.filter.document_type;
-    let types = (!types.is_empty()).then(|| Column::DocumentType.is_in(types.iter().copied()));
+    let types = any_of(Column::DocumentType, query.filter.document_type.iter().copied());
     let matching = document::visible_to(&by, app.now()).filter(Column::CaseId.eq(case.id));
     let matching = matching.filter(Condition::all().add_option(types));
-    let newest_first = SortKey::newest_first(Column::Id);
-    let (rows, page) = page.read(app.readers(), matching, &newest_first, |row: &document::Model| row.id.into()).await?;
+    let (rows, page) = page.read_newest(app.readers(), matching, Column::Id, |row| row.id).await?;
     let data = DocumentSummary::read(app.readers(), rows, &case, &by).await?;
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;
     Ok(Answer::plain(DocumentList { data, page }))

@@ -9,7 +9,6 @@ use entity::document::{self, DocumentAction, DocumentType};
 use entity::user;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -152,9 +151,7 @@ impl DocumentSummary {
         case: &case::Model,
         by: &Anyone,
     ) -> Result<Vec<Self>> {
-        let named: HashSet<Uuid> = rows.iter().map(|row| row.uploaded_by_id).collect();
-        let people = user::people(db, named.into_iter().collect()).await?;
-        let people: HashMap<Uuid, PersonSummary> = people.iter().map(|person| (person.id, person.into())).collect();
+        let people = PersonSummary::by_id(db, rows.iter().map(|row| row.uploaded_by_id)).await?;
         let summary = |row: document::Model| {
             let (allowed_actions, blocked_actions) = divided(DocumentAction::verdicts(by, case, &row));
             Self {

@@ -53,8 +53,8 @@ type Model<R> = <<R as Row>::Entity as EntityTrait>::Model;
 
 /// The usernames for some ids, in one query.
 pub async fn usernames(db: &DatabaseTransaction, ids: HashSet<Uuid>) -> Result<HashMap<Uuid, String>> {
-    let people = user::people(db, ids.into_iter().collect()).await?;
-    Ok(people.into_iter().map(|person| (person.id, person.username)).collect())
+    let people = user::people_by_id(db, ids).await?;
+    Ok(people.into_iter().map(|(id, person)| (id, person.username)).collect())
 }
 
 /// Sends the rows as CSV.

@@ -7,9 +7,9 @@ use crate::state::App;
 use crate::wire::fields::at_most_all;
 use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
+use entity::db::any_of;
 use entity::job::JobName;
-use entity::job::run::{Column, Entity, Model, RunStatus, Trigger};
-use entity::page::SortKey;
+use entity::job::run::{Column, Entity, RunStatus, Trigger};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -53,15 +53,14 @@ pub async fn list_job_runs(
 ) -> Result<Answer<JobRunList>> {
     let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let found = Entity::find().filter(query.filter.condition());
-    let newest_first = SortKey::newest_first(Column::Id);
-    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &Model| row.id.into()).await?;
+    let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
     Ok(Answer::plain(JobRunList { data: rows.into_iter().map(Into::into).collect(), page }))
 }
 
 impl ListJobRuns {
     fn condition(&self) -> Condition {
         Condition::all()
-            .add_option((!self.job_name.is_empty()).then(|| Column::JobName.is_in(self.job_name.iter().copied())))
+            .add_option(any_of(Column::JobName, self.job_name.iter().copied()))
             .add_option(self.status.map(|status| Column::Status.eq(status)))
             .add_option(self.trigger.map(|trigger| Column::Trigger.eq(trigger)))
     }

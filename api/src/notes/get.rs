@@ -30,8 +30,7 @@ pub async fn get_note(app: App, by: PersonCaller, target: NoteTarget, _: IfNoneM
     let visible = note::visible_to(&by).filter(note::Column::Id.eq(target.id()?));
     let note = visible.one(app.readers()).await?.ok_or_else(Error::not_found)?;
     let case = case::seen(app.readers(), note.case_id, &by).await?;
-    let people = user::people(app.readers(), vec![note.author_id]).await?;
-    let people = people.into_iter().map(|person| (person.id, person)).collect();
+    let people = user::people_by_id(app.readers(), [note.author_id]).await?;
     let version = note.version;
     app.record_view(&by, Event::case_viewed(note.case_id, &note.case_number)).await?;
     Ok(Answer::new(CaseNote::new(note, &people, &case, &by), version))

@@ -7,10 +7,7 @@ use crate::state::App;
 use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
-use entity::page::SortKey;
 use entity::{case, note, user};
-use std::collections::HashSet;
-use uuid::Uuid;
 
 /// List the notes about a case
 ///
@@ -36,11 +33,8 @@ pub async fn list_case_notes(
     let id = id.get()?;
     let case = case::seen(app.readers(), id, &by).await?;
     let found = note::of_case(case.id, &by);
-    let newest_first = SortKey::newest_first(note::Column::Id);
-    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &note::Model| row.id.into()).await?;
-    let authors: HashSet<Uuid> = rows.iter().map(|row| row.author_id).collect();
-    let people = user::people(app.readers(), authors.into_iter().collect()).await?;
-    let people = people.into_iter().map(|person| (person.id, person)).collect();
+    let (rows, page) = page.read_newest(app.readers(), found, note::Column::Id, |row| row.id).await?;
+    let people = user::people_by_id(app.readers(), rows.iter().map(|row| row.author_id)).await?;
     let data = rows.into_iter().map(|row| CaseNote::new(row, &people, &case, &by)).collect();
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;
     Ok(Answer::plain(CaseNoteList { data, page }))

@@ -6,12 +6,11 @@ use crate::state::App;
 use crate::wire::fields::at_most_all;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
+use entity::db::any_of;
 use entity::outbox::{self, Column, Entity, MailStatus};
-use entity::page::SortKey;
-use entity::user;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::{Condition, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
@@ -84,14 +83,11 @@ pub async fn list_outbox(
     request: HttpRequest,
 ) -> Result<Answer<OutboxList>> {
     let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
-    let status = &query.filter.status;
-    let is = (!status.is_empty()).then(|| Column::Status.is_in(status.iter().copied()));
-    let found = Entity::find().filter(Condition::all().add_option(is));
-    let newest_first = SortKey::newest_first(Column::Id);
-    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &outbox::Model| row.id.into()).await?;
-    let named: HashSet<Uuid> = rows.iter().filter_map(|row| row.related_user_id).collect();
-    let people = user::people(app.readers(), named.into_iter().collect()).await?;
-    let people: HashMap<Uuid, PersonSummary> = people.iter().map(|person| (person.id, person.into())).collect();
+    let status = any_of(Column::Status, query.filter.status.iter().copied());
+    let found = Entity::find().filter(Condition::all().add_option(status));
+    let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
+    let named = rows.iter().filter_map(|row| row.related_user_id);
+    let people = PersonSummary::by_id(app.readers(), named).await?;
     Ok(Answer::plain(OutboxList { data: rows.into_iter().map(|row| OutboxMail::new(row, &people)).collect(), page }))
 }
 

@@ -296,10 +296,7 @@ impl CaseChange {
     /// Entries with the people their changes name: one query, regardless of the number of rows.
     async fn all<C: ConnectionTrait>(db: &C, rows: Vec<ListedEntry>) -> Result<Vec<Self>> {
         let bodies = rows.iter().map(EntryBody::new).collect::<Result<Vec<_>>>()?;
-        let mut ids: Vec<Uuid> = bodies.iter().flat_map(|body| &body.changes).flat_map(people_in).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let people = user::people(db, ids).await?.into_iter().map(|person| (person.id, person)).collect();
+        let people = user::people_by_id(db, bodies.iter().flat_map(|body| &body.changes).flat_map(people_in)).await?;
         rows.into_iter().zip(&bodies).map(|(row, body)| Self::new(row, body, &people)).collect()
     }
 

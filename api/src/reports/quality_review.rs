@@ -385,11 +385,8 @@ impl UserReviewFigures {
 impl ReviewDecision {
     /// Decisions with the people they name and their audit entries: one query, regardless of the number of rows.
     async fn all<C: ConnectionTrait>(db: &C, rows: Vec<review::Model>, entries: &HashMap<Uuid, Uuid>) -> Result<Vec<Self>> {
-        let mut ids: Vec<Uuid> =
-            rows.iter().flat_map(|row| [Some(row.reviewer_id), row.original_technician_id]).flatten().collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let people = user::people(db, ids).await?.into_iter().map(|person| (person.id, person)).collect();
+        let named = rows.iter().flat_map(|row| [Some(row.reviewer_id), row.original_technician_id]).flatten();
+        let people = user::people_by_id(db, named).await?;
         Ok(rows.into_iter().map(|row| Self::new(row, &people, entries)).collect())
     }
 

@@ -8,6 +8,7 @@ use crate::wire::fields::at_most_all;
 use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::case::{self, ReviewStatus};
+use entity::db::any_of;
 use entity::page::{Direction, SortKey};
 use entity::review::{self, Column};
 use sea_orm::{ColumnTrait, Condition, FromQueryResult, QueryFilter, QuerySelect};
@@ -108,9 +109,8 @@ async fn decided(app: &App, by: &Anyone, filter: &ReviewFilter, page: &PageReque
     let actions = filter.review_action.iter().map(|status| status.review_action());
     let condition = Condition::all()
         .add_option(filter.reviewer_id.map(|id| Column::ReviewerId.eq(id)))
-        .add_option((!filter.review_action.is_empty()).then(|| Column::ReviewAction.is_in(actions)));
+        .add_option(any_of(Column::ReviewAction, actions));
     let found = review::decisions(by).filter(condition);
-    let newest_first = SortKey::newest_first(Column::Id);
-    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &review::Model| row.id.into()).await?;
+    let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
     Ok(Answer::plain(CaseReviewList { data: CaseReview::read(app.readers(), rows).await?, page }))
 }

@@ -3,10 +3,9 @@
 use crate::http::{CaseReference, PersonSummary};
 use crate::wire::{Instant, Result};
 use entity::review::{self, ReviewAction};
-use entity::user;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -45,9 +44,7 @@ impl CaseReview {
     /// Steps with the people they name: one query in addition to the rows' own.
     pub async fn read<C: ConnectionTrait>(db: &C, rows: Vec<review::Model>) -> Result<Vec<Self>> {
         let named = rows.iter().flat_map(|step| [Some(step.reviewer_id), step.original_technician_id]).flatten();
-        let named: HashSet<Uuid> = named.collect();
-        let people = user::people(db, named.into_iter().collect()).await?;
-        let people: HashMap<Uuid, PersonSummary> = people.iter().map(|person| (person.id, person.into())).collect();
+        let people = PersonSummary::by_id(db, named).await?;
         Ok(rows.into_iter().map(|row| Self::new(row, &people)).collect())
     }
 

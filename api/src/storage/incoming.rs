@@ -99,6 +99,7 @@ async fn clean(storage: &Storage, id: Uuid, stage: UploadStage) {
         UploadStage::Over => Ok(()),
     };
     if let Err(error) = cleaned {
-        tracing::warn!(%id, cause = with_sources(&error), "the stored part of a document could not be removed; it will be collected later");
+        let cause = with_sources(&error);
+        tracing::warn!(%id, cause, "the stored part of a document could not be removed; it will be collected later");
     }
 }

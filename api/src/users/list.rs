@@ -8,7 +8,7 @@ use crate::state::App;
 use crate::wire::fields::{UserSearchText, at_most_all};
 use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
-use entity::db::padded;
+use entity::db::{any_of, padded};
 use entity::page::{Direction, Position, SortKey};
 use entity::user::{self, Column, Level, Model, Role};
 use sea_orm::{ColumnTrait, Condition, DbBackend, QueryFilter};
@@ -97,9 +97,9 @@ pub async fn list_users(app: App, by: Staff, request: HttpRequest, query: ListQu
 
 impl UserFilter {
     fn condition(&self, backend: DbBackend) -> Condition {
-        let ids = (!self.id.is_empty()).then(|| Column::Id.is_in(padded(self.id.iter().copied())));
-        let role = (!self.role.is_empty()).then(|| Column::Role.is_in(self.role.iter().copied()));
-        let level = (!self.user_level.is_empty()).then(|| Column::UserLevel.is_in(self.user_level.iter().copied()));
+        let ids = any_of(Column::Id, padded(self.id.iter().copied()));
+        let role = any_of(Column::Role, self.role.iter().copied());
+        let level = any_of(Column::UserLevel, self.user_level.iter().copied());
         let active = self.is_active.map(|is_active| Column::IsActive.eq(is_active));
         let text = self.q.as_deref().map(|q| user::mentioning(q, backend));
         Condition::all().add_option(ids).add_option(role).add_option(level).add_option(active).add_option(text)

@@ -7,8 +7,7 @@ use crate::http::{Administrator, Answer, ListQuery, NoParameters};
 use crate::state::App;
 use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
-use entity::api_key::{Column, Entity, Model};
-use entity::page::SortKey;
+use entity::api_key::{Column, Entity};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 /// List the API keys of a service account
@@ -34,8 +33,7 @@ pub async fn list_user_api_keys(
     let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let user = target.seen(app.readers(), &by).await?;
     let found = Entity::find().filter(Column::UserId.eq(user.id));
-    let newest_first = SortKey::newest_first(Column::Id);
-    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &Model| row.id.into()).await?;
+    let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
     app.record_view_of(&by, &user).await?;
     Ok(Answer::plain(ApiKeyList { data: rows.into_iter().map(ApiKeyDetail::new).collect(), page }))
 }

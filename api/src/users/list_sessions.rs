@@ -8,7 +8,6 @@ use crate::state::App;
 use crate::wire::{Error, ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit_log;
-use entity::page::SortKey;
 use entity::session::{self, Column, Model};
 use entity::user::UserAction;
 use uuid::Uuid;
@@ -39,8 +38,8 @@ pub async fn list_user_sessions(
     if !UserAction::ManageSessions.permits(&by, &user) {
         return Err(Error::forbidden());
     }
-    let (found, newest_first) = (session::live_of(user.id, app.now()), SortKey::newest_first(Column::Id));
-    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &Model| row.id.into()).await?;
+    let found = session::live_of(user.id, app.now());
+    let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut sign_ins = audit_log::sign_ins(app.readers(), &ids).await?;
     app.record_view_of(&by, &user).await?;

@@ -1,5 +1,8 @@
 //! Lists of values in statements.
 
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Value};
+
 /// The values of a list in a statement, in one of few lengths: the last one is repeated up to the next power of two.
 ///
 /// Each length is a statement of its own, which is prepared on each connection and displaces others there. `IN` takes a value
@@ -10,6 +13,12 @@ pub fn padded<T: Clone>(values: impl IntoIterator<Item = T>) -> Vec<T> {
         values.resize(values.len().next_power_of_two(), last);
     }
     values
+}
+
+/// The condition that a column has any of these values; none for an empty list, which filters nothing.
+pub fn any_of<V: Into<Value>>(column: impl ColumnTrait, values: impl IntoIterator<Item = V>) -> Option<Expr> {
+    let values: Vec<V> = values.into_iter().collect();
+    (!values.is_empty()).then(|| column.is_in(values))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::case::Tier;
 use crate::db::padded;
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, QueryResult, QuerySelect};
+use std::collections::{HashMap, HashSet};
 
 /// The columns of a person, in the order in which `Person` reads them.
 pub(crate) const PERSON: [Column; 7] =
@@ -30,6 +31,16 @@ impl FromQueryResult for Person {
 /// The people with these ids, including deleted users, in one statement.
 pub async fn people<C: ConnectionTrait>(db: &C, ids: Vec<Uuid>) -> Result<Vec<Person>, DbErr> {
     Person::load(db, ids).await
+}
+
+/// The same by their ids; these may be given more than once.
+pub async fn people_by_id<C: ConnectionTrait>(
+    db: &C,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, Person>, DbErr> {
+    let ids: HashSet<Uuid> = ids.into_iter().collect();
+    let people = people(db, ids.into_iter().collect()).await?;
+    Ok(people.into_iter().map(|person| (person.id, person)).collect())
 }
 
 impl Person {

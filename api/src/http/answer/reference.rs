@@ -1,7 +1,9 @@
 //! References in responses to other resources: a user, a case.
 
-use entity::user::Person;
+use entity::user::{self, Person};
+use sea_orm::{ConnectionTrait, DbErr};
 use serde::Serialize;
+use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -18,6 +20,14 @@ pub struct PersonSummary {
 impl From<&Person> for PersonSummary {
     fn from(person: &Person) -> Self {
         Self { id: person.id, username: person.username.clone(), full_name: person.full_name.clone() }
+    }
+}
+
+impl PersonSummary {
+    /// The users with these ids, including deleted ones, in one statement.
+    pub async fn by_id<C: ConnectionTrait>(db: &C, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, Self>, DbErr> {
+        let people = user::people_by_id(db, ids).await?;
+        Ok(people.into_iter().map(|(id, person)| (id, Self::from(&person))).collect())
     }
 }
 

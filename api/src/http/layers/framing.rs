@@ -153,11 +153,11 @@ mod tests {
             let request = values.iter().fold(TestRequest::default(), |request, value| request.append_header((TE, *value)));
             accepts_trailers(&request.to_http_request())
         };
-        for values in [vec!["trailers"], vec!["Trailers"], vec!["gzip;q=0.5, trailers"], vec!["deflate", " trailers;q=1 "]] {
-            assert!(accepts(&values), "{values:?}");
+        for values in [&["trailers"][..], &["Trailers"], &["gzip;q=0.5, trailers"], &["deflate", " trailers;q=1 "]] {
+            assert!(accepts(values), "{values:?}");
         }
-        for values in [vec![], vec![""], vec!["gzip"], vec!["no-trailers"], vec!["trailers-later, gzip"]] {
-            assert!(!accepts(&values), "{values:?}");
+        for values in [&[][..], &[""], &["gzip"], &["no-trailers"], &["trailers-later, gzip"]] {
+            assert!(!accepts(values), "{values:?}");
         }
     }
 }

@@ -8,13 +8,14 @@ use actix_web::HttpRequest;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use chrono::{DateTime, Utc};
-use entity::page::{Position, SortKey, Total};
+use entity::page::{Direction, Position, SortKey, Total};
 use entity::period::{LedgerExtent, Seen};
 use hmac::{Hmac, KeyInit, Mac};
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 use validator::Validate;
 
 /// Selects a page of a list.
@@ -142,6 +143,21 @@ impl PageRequest {
         let mut rows = R::find_by_statement(statement).all(db).await?;
         let page = self.cut(&mut rows, total, position);
         Ok((rows, page))
+    }
+
+    /// The same for a list of whole rows, latest first.
+    pub async fn read_newest<C, E>(
+        &self,
+        db: &C,
+        list: Select<E>,
+        id: E::Column,
+        id_of: impl Fn(&E::Model) -> Uuid,
+    ) -> Result<(Vec<E::Model>, PageInfo)>
+    where
+        C: ConnectionTrait,
+        E: EntityTrait<Model: Send + Sync>,
+    {
+        self.read(db, list, &SortKey::id(id, Direction::Descending), |row: &E::Model| id_of(row).into()).await
     }
 
     /// What all pages show of rows that are only added: what the first one can see. Read in the same snapshot as the page.
