@@ -123,7 +123,7 @@ const ACTIONS = {
   tier: ["Change the tier", "The tier was changed.", post("tier", "tier", "reason", "override_reason")],
   credit: ["Change the credit", "The credit was changed.", post("credit", "credit_value", "reason")],
   reopen: ["Reopen", "reopened", post("reopen", "reason")],
-  acknowledge_updates: ["Mark updates as seen", "The updates are marked as seen.", post("acknowledge-updates")],
+  acknowledge_updates: ["Acknowledge updates", "The updates were acknowledged.", post("acknowledge-updates")],
   change_member: ["Hand over", "handed over", post("member", "member_id", "reason")],
   delete: ["Delete", "deleted", remove]
 };
@@ -152,9 +152,9 @@ const FIELDS = {
   release: {
     label: "Show the result to the member",
     options: [
-      ["", "As the settings say"],
+      ["", "After the default delay"],
       ["now", "Now"],
-      ["scheduled", "At a time"]
+      ["scheduled", "At a scheduled time"]
     ]
   },
   confirm_rush: {label: "Agree to the fee if the due date makes it a rush", type: "checkbox"},
@@ -187,7 +187,7 @@ function fieldOf(name, action, {context, item, people}) {
         label,
         type: "number",
         value: hold?.duration_days ?? null,
-        hint: "Empty if it is not known",
+        hint: "Leave empty if unknown",
         more: {step: "any"}
       });
     }
@@ -207,7 +207,7 @@ function fieldOf(name, action, {context, item, people}) {
         name,
         label: "Time of the release",
         type: "datetime-local",
-        hint: `Only for "At a time"; in ${timeZone()}`
+        hint: `Only for "At a scheduled time"; in ${timeZone()}`
       });
     default:
       return known ? field({name, ...known}) : memberField(context);
@@ -223,7 +223,7 @@ const caseFields = (item, isStaff) => [
     field({name: "employee_last_name", label: "Employee's last name", value: item?.employee_last_name, required: true}),
     field({name: "client_email", label: "Client's email address", value: item?.client_email, type: "email"}),
     field({name: "num_reports_requested", label: "Reports requested", value: item?.num_reports_requested ?? 1, type: "number"}),
-    field({name: "due_on", label: "Due", value: item?.due_on, type: "date", hint: item ? "" : "Empty for the usual time"}),
+    field({name: "due_on", label: "Due", value: item?.due_on, type: "date", hint: item ? "" : "Leave empty for the default"}),
     field({name: "urgency", label: "Urgency", value: item?.urgency, options: named(["normal", "rush"])})
   ),
   field({name: "special_notes", label: "Notes of the member", value: item?.special_notes, multiline: true}),

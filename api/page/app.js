@@ -110,7 +110,7 @@ async function route() {
   };
   if (!entry) {
     title("Not found");
-    replace(region, el("p", {}, "There is no such view. ", linkTo(href(home), "To the start")));
+    replace(region, el("p", {}, "This page does not exist. ", linkTo(href(home), "Go to the start page")));
     return h1.focus();
   }
 
@@ -243,7 +243,7 @@ function frame(name, query) {
         "div",
         "banner-links",
         account && pushButton({id: "signout", class: "plain", onclick: leave}, "Sign out"),
-        pushButton({id: "theme", class: "plain", onclick: changeTheme}, "Light or dark"),
+        pushButton({id: "theme", class: "plain", onclick: changeTheme}, "Switch theme"),
         linkTo("docs/", "API reference")
       ),
       service.version && el("p", "quiet version", `Version ${service.version}`)
@@ -269,7 +269,7 @@ function changeTheme() {
 
 function leave() {
   controller.abort();
-  const words = "You are signed out here. The service did not answer, so that there the session lasts up to a day.";
+  const words = "You are signed out in this browser. The service did not respond: the session may last up to 24 hours.";
   signOut().catch(() => tell(words));
   shown = null;
   location.hash = href("signin");

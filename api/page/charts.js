@@ -67,7 +67,7 @@ export function barChart({title, points, series, interval, grouped = false, href
   const width = (step * 0.8) / (grouped ? Math.max(1, shown.length) : 1);
   const readout = el("p", {class: "readout", "aria-hidden": "true"});
   readout.textContent = grouped
-    ? "Point at a bar for its figures."
+    ? "Hover over a bar, or use the arrow keys, to see its figures."
     : `${number(all.reduce((total, bucket) => total + sum(bucket), 0))} in all`;
 
   const marks = all.map((bucket, at) => {

@@ -34,7 +34,7 @@ export function downloadButton(context, {text, path, values, query, id = "downlo
       announce(`${file.name} was saved.`);
     } catch (error) {
       if (error instanceof DOMException) announce("The download was cancelled.");
-      else context.tell(error instanceof TypeError ? "The file could not be read to its end." : failureText(error));
+      else context.tell(error instanceof TypeError ? "The download was interrupted, and no file was saved." : failureText(error));
     }
     words.textContent = text;
     running = null;

@@ -109,7 +109,7 @@ export function entryParts(context, entry, link) {
       part("Details", facts(keys.map(([name, value]) => [label(name), shown(name, value)]))),
     siblings?.length &&
       part(
-        "Of the same request",
+        "Other entries of this request",
         el(
           "ul",
           "siblings",

@@ -79,7 +79,7 @@ const CATEGORIES = new Map([
   ["note", "Notes"],
   ["review", "Reviews"],
   ["user", "Accounts"],
-  ["access", "Reading the log"]
+  ["access", "Access and exports"]
 ]);
 
 /** The instants of the API. */

@@ -59,8 +59,8 @@ export function stamp(context, {period, generated_at: at}) {
     "stamp",
     el("strong", {}, periodText(period)),
     el("span", {}, `days in ${timeZone()}`),
-    el("span", {}, "read ", time(at)),
-    pushButton({id: "refresh", class: "plain", onclick: () => context.reload()}, "Read again"),
+    el("span", {}, "updated ", time(at)),
+    pushButton({id: "refresh", class: "plain", onclick: () => context.reload()}, "Refresh"),
     el(
       "span",
       "paper",

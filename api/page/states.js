@@ -52,7 +52,7 @@ export const failureText = error => explain(error).text;
 function explain(error) {
   if (error instanceof SignedOut) return {kind: "ended", title: "Signed out", text: error.message};
   if (error instanceof Unreachable) {
-    const text = "Check the network connection. What was entered is still there.";
+    const text = "Check the network connection. Your input is kept.";
     return {kind: "offline", title: "The service cannot be reached", text};
   }
   if (!(error instanceof Problem)) {

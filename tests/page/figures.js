@@ -9,7 +9,7 @@ const CATEGORY = {
   note: "Notes",
   review: "Reviews",
   user: "Accounts",
-  access: "Reading the log",
+  access: "Access and exports",
 };
 const category = (code) => CATEGORY[code] ?? words(code);
 
@@ -65,7 +65,7 @@ export const EXPECTED = {
         "Quality reviews": number(sum.quality_review_activities),
         "Account management": number(sum.user_management_activities),
         "By the system": number(sum.system_activity_count),
-        "Reading the log": number(sum.access_activities),
+        "Access and exports": number(sum.access_activities),
         "Failed attempts": number(sum.failed_attempts),
         "Denied attempts": number(sum.denied_attempts),
         Open: number(workload.summary.open_cases),

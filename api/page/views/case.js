@@ -134,7 +134,7 @@ const head = item =>
     statusBadge(item.status),
     item.urgency !== "normal" && badge(item.urgency, label(item.urgency), "bad"),
     isOverdue(item) && badge("overdue", "Overdue", "bad"),
-    item.has_member_updates && badge("updates", "The member changed it", "info"),
+    item.has_member_updates && badge("updates", "Member updates", "info"),
     el("span", {}, `${item.employee_first_name} ${item.employee_last_name}`),
     quiet("due ", day(item.due_on))
   );
@@ -190,8 +190,8 @@ function actions(context, item, etag) {
       replace(
         again,
         "The case may have changed. ",
-        pushButton({class: "small", onclick: reread}, "Read it again"),
-        " What you entered is kept."
+        pushButton({class: "small", onclick: reread}, "Reload the case"),
+        " Your input is kept."
       );
       again.hidden = false;
     };
@@ -224,7 +224,7 @@ function actions(context, item, etag) {
     replace(
       place,
       el("h2", {}, actionLabel(kept.action)),
-      el("p", {}, "This is not possible any more. What you entered:"),
+      el("p", {}, "This action is no longer possible. You entered:"),
       ...texts.map(text => el("p", "prose", text))
     );
   }

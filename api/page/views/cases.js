@@ -66,7 +66,7 @@ export function toolbar(context) {
       check("is_overdue", "Overdue"),
       isStaff && check("assigned_to", "Assigned to me", account?.id),
       isStaff && check("unassigned", "Unassigned"),
-      isStaff && check("has_member_updates", "Changed by the member")
+      isStaff && check("has_member_updates", "Has member updates")
     )
   ];
 }

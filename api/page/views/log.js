@@ -34,8 +34,8 @@ const TEXTS = [
 /** @type {Choices} */
 const PEOPLE = [
   ["actor_id", "By"],
-  ["related_user_id", "About the person"],
-  ["exclude_actor_id", "Not by"]
+  ["related_user_id", "Related user"],
+  ["exclude_actor_id", "Exclude actor"]
 ];
 const LISTS = ["action_type", "category", "outcome", "source", "exclude_actor_id"];
 const ALL = ["q", ...LISTS, ...TEXTS.map(([name]) => name), "actor_id", "related_user_id"];
@@ -156,7 +156,7 @@ async function list(context) {
       "p",
       "stamp",
       el("span", {}, `Times in ${timeZone()}`),
-      pushButton({id: "refresh", class: "plain", onclick: context.reload}, "Read again")
+      pushButton({id: "refresh", class: "plain", onclick: context.reload}, "Refresh")
     ),
     el(
       "section",

@@ -17,7 +17,7 @@ const READING = "access";
 /** What the figures count, but for those of failed and denied attempts. */
 const COUNTED = {outcome: "success"};
 
-/** Whether reading the log and the reports is set apart from the work. @param {Context} context */
+/** Whether access to the log, reports and exports is excluded. @param {Context} context */
 const isApart = ({query}) => query.get("reading") === "apart";
 
 /** @param {Context} context */
@@ -35,7 +35,7 @@ export const toolbar = context =>
         checked: isApart(context),
         onchange: () => context.go({reading: isApart(context) ? null : "apart"})
       }),
-      "Without reading the log"
+      "Exclude access and exports"
     ),
     intervalSelect(context)
   );
@@ -78,10 +78,10 @@ function figures(context, {summary: sum, timeseries}) {
   return cards(
     [
       {
-        label: apart ? "Activities without reading the log" : "Activities",
+        label: apart ? "Activities without access and exports" : "Activities",
         value: sum.total_activities - (apart ? sum.access_activities : 0),
         note: apart
-          ? `${number(sum.access_activities)} readings set apart`
+          ? `${number(sum.access_activities)} access entries excluded`
           : el("span", {title: `since ${timeText(sum.previous_since)}`}, trend),
         spark: sparkline(all, "Activities"),
         wide: true
@@ -91,7 +91,7 @@ function figures(context, {summary: sum, timeseries}) {
       {label: "Quality reviews", value: sum.quality_review_activities, href: href("reviews", period)},
       {label: "Account management", value: sum.user_management_activities, href: inLog({category: "user"})},
       {label: "By the system", value: sum.system_activity_count, href: href("system", period)},
-      {label: "Reading the log", value: sum.access_activities, href: inLog({category: READING})},
+      {label: "Access and exports", value: sum.access_activities, href: inLog({category: READING})},
       {label: "Failed attempts", value: sum.failed_attempts, href: inLog({outcome: "failure"}), bad: sum.failed_attempts > 0},
       {label: "Denied attempts", value: sum.denied_attempts, href: inLog({outcome: "denied"}), bad: sum.denied_attempts > 0}
     ],
@@ -135,7 +135,7 @@ function people(context, {top_users: users, top_service_accounts: programs}) {
     "stack",
     rankedBars({
       title: "Most active people",
-      note: isApart(context) && quiet("Reading the log included"),
+      note: isApart(context) && quiet("Access and exports included"),
       columns,
       rows: users.map(row)
     }),

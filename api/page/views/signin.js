@@ -40,7 +40,7 @@ export async function render({service, query, reload}) {
   );
   return [
     query.get("ended") &&
-      el("p", {role: "status", class: "panel"}, "The session has ended. Sign in again to go on where you were."),
+      el("p", {role: "status", class: "panel"}, "Your session has ended. Sign in again to continue where you left off."),
     el("section", "panel", form),
     demo.length > 0 &&
       el(

@@ -18,7 +18,7 @@ use entity::case;
 /// Available to every caller who can see the case; of a deleted case, to those who can read the audit log. Newest first or oldest
 /// first, 25 per page. `changed_field` with `limit=1` returns the entry that last set a field. The case's member, whatever their
 /// role is by now, sees only entries about what is visible to them: no IP addresses, no internal work of the staff, no result
-/// before its release. The access is recorded in the audit log; the same again by the same caller within 15 minutes is only
+/// before its release. The access is recorded in the audit log; a repeated request by the same caller within 15 minutes is only
 /// counted, and the next entry has the number as `folded_count`.
 #[utoipa::path(
     tag = "audit-log",

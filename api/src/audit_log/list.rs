@@ -15,8 +15,8 @@ use entity::audit_log::LogView;
 /// List the audit log
 ///
 /// Returns all matching entries, newest first or oldest first, 50 per page. The access is recorded once for all pages of a list,
-/// and the response never contains the entry it causes. The same again by the same caller within 15 minutes is only counted, and
-/// the next entry has the number as `folded_count`.
+/// and the response never contains the entry it causes. A repeated request by the same caller within 15 minutes is only counted,
+/// and the next entry has the number as `folded_count`.
 ///
 /// A short `q`, a network as `ip_address`, and `changed_field` require a period of at most 31 days, a case or a request (422
 /// `period_required`): no index bounds what they would read. So does a `q` that many entries have, combined with filters that few

@@ -16,8 +16,8 @@ use entity::user;
 /// List the audit entries of a user
 ///
 /// Returns the entries of which the user is the actor or the related user, or with `as` only one of these, newest first or
-/// oldest first, 50 per page; also available for deleted users. The access is recorded in the audit log; the same again by the
-/// same caller within 15 minutes is only counted, and the next entry has the number as `folded_count`.
+/// oldest first, 50 per page; also available for deleted users. The access is recorded in the audit log; a repeated request by
+/// the same caller within 15 minutes is only counted, and the next entry has the number as `folded_count`.
 #[utoipa::path(
     tag = "audit-log",
     params(

@@ -29,9 +29,10 @@ pub struct RefreshSession {
 ///
 /// Each refresh token can be used once. A retry within 10 seconds of its use, by a second tab or because the response was lost,
 /// returns another pair of tokens of the same session, recorded as a login with `event: refresh_grace`. A token that is used
-/// after that, or after one of its successors was used, is treated as stolen, from its owner or by the sender: the whole session
-/// ends, recorded as a denied login. A token that was never issued is recorded as one too; an address that sends several of those
-/// gets 429 `too_many_attempts` until `Retry-After`, but a token that was issued never has to wait because of others.
+/// after that, or after one of its successors was used, is treated as stolen: the whole session ends, which is recorded as a
+/// denied `login` with `event: refresh_reuse`. A token that was never issued is recorded as a failed `login` with `event:
+/// unknown_refresh_token`; an address that sends several of those gets 429 `too_many_attempts` until `Retry-After`, but a token
+/// that was issued never has to wait because of others.
 #[utoipa::path(
     tag = "auth",
     security(()),

@@ -25,8 +25,9 @@ pub struct DeleteDocument {
 
 /// Delete a document
 ///
-/// Allowed for the user who uploaded it, managers and administrators; the reports of a completed case cannot be deleted. The
-/// document is kept but is no longer visible to anyone; its audit entries remain.
+/// Allowed for the user who uploaded it, as long as they may still add documents to the case, and for managers and
+/// administrators; for reports also for the assigned technician. Reports can be deleted while the case is `accepted`, `hold` or
+/// `pending_review`. The document is kept but is no longer visible to anyone; its audit entries remain.
 #[utoipa::path(
     tag = "documents",
     params(DocumentPath, DeleteDocument),

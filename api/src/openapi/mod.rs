@@ -81,8 +81,8 @@ use utoipa_actix_web::AppExt;
         ),
         (
             name = "exports",
-            description = "Cases and users as files, complete or for a period. Exports are recorded, and aborted when their \
-                           caller loses access",
+            description = "Cases, users, documents (metadata) and credit allowances as files, complete or for a period. Exports \
+                           are recorded, and aborted when their caller loses access",
         ),
         (
             name = "ingest",

@@ -68,7 +68,7 @@ fn members() -> [(String, RefOr<Schema>); 10] {
         ("current_status", with(status(), "With invalid_case_state: the current status of the case")),
         ("allowed_from", statuses.into()),
         ("tier", with(Ref::from_schema_name("Tier"), "With level_too_low: the tier of the case")),
-        ("rush_fee", number("With rush_confirmation_required: the fee for the rush", 0)),
+        ("rush_fee", number("With rush_confirmation_required: the fee for the rush, in dollars", 0)),
         ("missing_reports", numbers.into()),
         ("open_cases", number("With open_cases: the number of the user's open cases that prevent it", 1)),
         ("quota", owner.into()),

@@ -131,10 +131,10 @@ pub struct CaseChangesReport {
     /// Number of workshops whose cases changed
     #[schema(minimum = 0)]
     workshops_total: i64,
-    /// By the users whose cases changed, at most the 100 with the most changes
+    /// By the users to whom the changed cases are assigned now, at most the 100 with the most changes
     #[schema(max_items = 100)]
     by_assignee: Vec<CaseChangesByPerson>,
-    /// Number of users whose cases changed; cases without an assignee count as one
+    /// Number of users to whom the changed cases are assigned now; cases without an assignee count as one
     #[schema(minimum = 0)]
     assignees_total: i64,
     /// By those who made the changes, at most the 100 with the most changes; null if a filter selects cases

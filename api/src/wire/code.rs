@@ -340,14 +340,15 @@ impl Code {
                 "rate_limited",
                 S::TOO_MANY_REQUESTS,
                 "Rate limited",
-                "Too many requests. RateLimit contains the remaining quota. Retry after Retry-After seconds.",
+                "Too many requests. RateLimit contains the remaining quota. Retry after the number of seconds in \
+                 Retry-After.",
             ),
             Self::TooManyAttempts => (
                 "too_many_attempts",
                 S::TOO_MANY_REQUESTS,
                 "Too many attempts",
                 "Too many failed attempts for this account or from this address, so this attempt was not checked. Retry after \
-                 Retry-After seconds.",
+                 the number of seconds in Retry-After.",
             ),
             Self::InternalError => (
                 "internal_error",
@@ -366,7 +367,8 @@ impl Code {
                 S::SERVICE_UNAVAILABLE,
                 "Unavailable",
                 "The service cannot process the request at the moment: the database did not respond in time or cannot write, or \
-                 the service is overloaded. Nothing was changed. Retry after Retry-After seconds.",
+                 the service is overloaded. Nothing was changed. Retry after the number of seconds in \
+                 Retry-After.",
             ),
             Self::StorageUnavailable => (
                 "storage_unavailable",

@@ -186,9 +186,9 @@ refusals! {
     SequenceUnknown = 409 [SequenceUnknown];
     /// The range starts beyond the end of the content
     RangeNotSatisfiable = 416 [RangeNotSatisfiable];
-    /// Too many requests; retry after Retry-After seconds
+    /// Too many requests; retry after the number of seconds in `Retry-After`
     TooManyRequests = 429 [RateLimited];
-    /// Too many failed attempts or too many requests; retry after Retry-After seconds
+    /// Too many failed attempts or too many requests; retry after the number of seconds in `Retry-After`
     TooManyAttempts = 429 [TooManyAttempts, RateLimited];
     /// Internal error
     InternalError = 500 [InternalError];

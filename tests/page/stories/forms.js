@@ -36,7 +36,7 @@ async function created(house) {
     return route.abort("connectionreset");
   });
   await form.locator("button[type=submit]").click();
-  await form.getByText("What was entered is still there").waitFor();
+  await form.getByText("Your input is kept").waitFor();
   assert.equal((await mine()).length, 1, "it was created");
   await form.locator("button[type=submit]").click();
   await page.waitForFunction(() => location.hash.startsWith("#/case/"));

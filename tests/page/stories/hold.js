@@ -62,7 +62,7 @@ export async function run(house) {
   assert.equal(answer.status(), 412);
   await form.getByText((await answer.json()).detail).waitFor();
   assert.equal((await api.get(`/api/v1/cases/${id}`)).status, "accepted", "nothing was overwritten");
-  await page.getByRole("button", { name: "Read it again" }).click();
+  await page.getByRole("button", { name: "Reload the case" }).click();
   await page.getByText("edited meanwhile").first().waitFor();
   await page.waitForFunction(() => document.querySelector(".action-form [name=reason]")?.value === "typed before the conflict");
   answer = await send(page, page.locator(".action-form form"));

@@ -39,7 +39,7 @@ export async function run(house) {
   }
 
   await visitor.go("#/overview?period=last_week");
-  for (const name of ["Account management", "Reading the log", "Failed attempts", "Denied attempts"]) {
+  for (const name of ["Account management", "Access and exports", "Failed attempts", "Denied attempts"]) {
     await card("/api/v1/audit-log", name);
   }
   const bars = await page

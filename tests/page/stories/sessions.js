@@ -125,7 +125,7 @@ async function offlineSignOut(visitor, page) {
   await visitor.context.setOffline(true);
   await page.locator("#signout").click();
   await signIn(page);
-  await page.locator(".toast").getByText("You are signed out here").waitFor();
+  await page.locator(".toast").getByText("You are signed out in this browser").waitFor();
   assert.equal(await tokens(page), null);
   await visitor.context.setOffline(false);
 }
