@@ -92,7 +92,7 @@ async function ended(house, visitor, page) {
   };
   const led = async (what) => {
     await signIn(page);
-    assert.match(await page.locator("#main").innerText(), /The session has ended/, what);
+    assert.match(await page.locator("#main").innerText(), /Your session has ended/, what);
     assert.equal(await page.locator(".toast").count(), 0, `${what}: no message besides`);
     assert.equal(await tokens(page), null, what);
   };
