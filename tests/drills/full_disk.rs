@@ -44,7 +44,8 @@ async fn fill_again_and_again(app: &TestApp, volume: &Volume, plan: Plan, bring_
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     let oracle = Oracle::default();
     let by = app.as_member().await;
-    let mut process = plan.start_acknowledging(app).await;
+    let fault = if app.kind == Kind::Sqlite { "open-savepoints" } else { "early-acknowledgement" };
+    let mut process = plan.start_with_fault(app, fault).await;
     let rounds = plan.rounds(50, 3);
     let (mut slowest, mut full) = (Duration::ZERO, 0);
     let is_over = Cell::new(false);

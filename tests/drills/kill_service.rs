@@ -22,7 +22,7 @@ pub async fn on(kind: Kind, plan: Plan) {
     let mut slowest = Duration::ZERO;
     for _ in 0..kills {
         let began = Instant::now();
-        let process = plan.start_acknowledging(&app).await;
+        let process = plan.start_with_fault(&app, "early-acknowledgement").await;
         slowest = slowest.max(began.elapsed());
         let by = app.as_member().await;
         let writers = join_all((0..WRITERS).map(|_| oracle.write(&process, by.token(), || false)));

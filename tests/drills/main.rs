@@ -51,10 +51,10 @@ impl Plan {
         if self.is_short { few } else { all }
     }
 
-    /// Starts the service; a sabotaged one acknowledges writes before it commits them.
-    pub async fn start_acknowledging(&self, app: &TestApp) -> Process {
-        let sabotage = if self.is_sabotaged { "early-acknowledgement" } else { "none" };
-        Process::start_with(app, &[("CASETRAIL_SCHEDULER", "off"), ("SABOTAGE", sabotage)]).await
+    /// Starts the service, with a fault of its own in a sabotaged drill.
+    pub async fn start_with_fault(&self, app: &TestApp, fault: &str) -> Process {
+        let fault = if self.is_sabotaged { fault } else { "" };
+        Process::start_with(app, &[("CASETRAIL_SCHEDULER", "off"), ("SABOTAGE", fault)]).await
     }
 }
 
@@ -129,8 +129,8 @@ const DRILLS: &[Drill] = &[
         name: "full-disk",
         shows: "the disk is full 50 times under load on each database: 503 meanwhile, recovery within 10 s, no acknowledged \
                 write is lost",
-        sabotage: "the service acknowledges writes before it commits them; SQLite's transactions are savepoints of connections \
-                   that are never closed",
+        sabotage: "SQLite's transactions are savepoints of connections that are never closed; on PostgreSQL the service \
+                   acknowledges writes before it commits them",
         is_built_in: true,
         proof: "acknowledged writes lost",
         is_timed: false,

@@ -31,11 +31,9 @@ compile_error!("the feature `sabotage` deliberately breaks the service and is fo
 
 /// The SQLite statements to begin, commit, and roll back. BEGIN acquires the write lock at once: a transaction that reads first
 /// and then writes would fail without waiting.
-#[cfg(not(feature = "sabotage"))]
 const SQLITE: Words = Words { begin: "BEGIN IMMEDIATE", commit: "COMMIT", rollback: "ROLLBACK", ..MEMBER };
-/// The behaviour from when the pool counted transactions by itself.
-#[cfg(feature = "sabotage")]
-const SQLITE: Words = Words { begin: "SAVEPOINT one", commit: "RELEASE one", rollback: "ROLLBACK TO one", ..MEMBER };
+/// The behaviour from when the pool counted transactions by itself, as a sabotage.
+const SAVEPOINTS: Words = Words { begin: "SAVEPOINT one", commit: "RELEASE one", rollback: "ROLLBACK TO one", ..MEMBER };
 
 /// DEFERRABLE can only be set before the first query of a transaction, so a BEGIN inside a transaction is an error.
 const POSTGRES: Words = Words {
@@ -54,6 +52,11 @@ const MEMBER: Words = Words {
     release: "RELEASE member",
     undo: "ROLLBACK TO member; RELEASE member",
 };
+
+/// Whether a drill has this fault in place of what it tests, which only a build for drills can have.
+fn is_sabotaged(fault: &str) -> bool {
+    cfg!(feature = "sabotage") && std::env::var_os("SABOTAGE").is_some_and(|chosen| chosen == fault)
+}
 
 pub(super) struct Words {
     pub begin: &'static str,
@@ -231,8 +234,7 @@ impl WriteTransaction {
 
     /// Commits. On any error the connection is closed, which rolls back what is not committed.
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        #[cfg(feature = "sabotage")]
-        if std::env::var_os("SABOTAGE").is_some_and(|what| what == "early-acknowledgement") {
+        if is_sabotaged("early-acknowledgement") {
             tokio::spawn(async move {
                 sleep(Duration::from_millis(50)).await;
                 drop(self.commit_now().await);
@@ -449,13 +451,14 @@ impl Connection {
             return Err(sqlx::Error::BeginFailed);
         }
         match self {
-            Self::Sqlite(_) => self.send(SQLITE.begin).await,
+            Self::Sqlite(_) => self.send(self.words().begin).await,
             Self::Postgres(_) => self.send(&postgres_begin(patience, waited, locks)).await,
         }
     }
 
     pub(super) fn words(&self) -> &'static Words {
         match self {
+            Self::Sqlite(_) if is_sabotaged("open-savepoints") => &SAVEPOINTS,
             Self::Sqlite(_) => &SQLITE,
             Self::Postgres(_) => &POSTGRES,
         }
@@ -476,8 +479,8 @@ impl Connection {
     }
 
     pub(super) fn close(self) {
-        #[cfg(not(feature = "sabotage"))]
         match self {
+            Self::Sqlite(_) if is_sabotaged("open-savepoints") => {}
             Self::Sqlite(mut one) => one.close_on_drop(),
             Self::Postgres(mut one) => one.close_on_drop(),
         }

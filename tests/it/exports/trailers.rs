@@ -98,7 +98,8 @@ on_each_database! {
         let token = app.as_admin().await.token().to_owned();
         let mut wire = connect(app).await;
         let changes = format!("/api/v1/reports/case-changes?case_id={}", case.id());
-        for path in ["/livez", "/", "/openapi.json", "/api/v1/cases", "/api/v1/nothing", &changes, "/api/v1/exports/cases.csv?limit=1"] {
+        let refused = "/api/v1/exports/cases.csv?limit=1";
+        for path in ["/livez", "/", "/openapi.json", "/api/v1/cases", "/api/v1/nothing", &changes, refused] {
             for coding in ["", "Accept-Encoding: gzip\r\n"] {
                 let headers = format!("Authorization: Bearer {token}\r\nTE: trailers\r\n{coding}");
                 let raw = Raw::exchange(&mut wire, ("GET", path, "1.1"), &headers).await;
