@@ -47,7 +47,11 @@ impl Slow {
         let head = String::from_utf8_lossy(&self.read[..self.read.len() - body.len()]).to_ascii_lowercase();
         match head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()) {
             Some(length) => body.len() == length.parse::<usize>().expect("a length"),
-            None => body.ends_with(b"0\r\n\r\n"),
+            // The last chunk, and the trailers behind it.
+            None => {
+                body[body.len().saturating_sub(256)..].windows(5).any(|bytes| bytes == b"\r\n0\r\n")
+                    && body.ends_with(b"\r\n\r\n")
+            }
         }
     }
 
