@@ -22,7 +22,7 @@ pub async fn on(kind: Kind, plan: Plan) {
     let other =
         TestApp::serve(kind, Fresh { url: one.url.clone(), owner: one.url.clone(), files: None }, &one.url, settings).await;
     if plan.is_sabotaged {
-        disarm(&one).await;
+        disarm(&one, "cases").await;
     }
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     one.clock.set(at(NOON));

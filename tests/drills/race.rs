@@ -15,7 +15,7 @@ const CALLERS: usize = 64;
 pub async fn on(kind: Kind, plan: Plan) {
     let app = TestApp::start(kind).await.expect("PostgreSQL is installed");
     if plan.is_sabotaged {
-        disarm(&app).await;
+        disarm(&app, "cases").await;
     }
     let mut answers = BTreeMap::new();
     let rounds = plan.rounds(20, 1);
@@ -175,13 +175,13 @@ async fn body(app: &TestApp, operation: &str) -> Json {
 
 /// Removes the database's own checks.
 #[expect(clippy::disallowed_methods, reason = "this deliberately damages the database")]
-pub async fn disarm(app: &TestApp) {
+pub async fn disarm(app: &TestApp, table: &str) {
     match app.kind {
         Kind::Postgres => {
-            app.outside.execute_unprepared("ALTER TABLE cases DISABLE TRIGGER ALL").await.expect("no triggers");
+            app.outside.execute_unprepared(&format!("ALTER TABLE {table} DISABLE TRIGGER ALL")).await.expect("no triggers");
         }
         Kind::Sqlite => {
-            let named = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'cases'";
+            let named = format!("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}'");
             let named = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, named);
             for row in app.outside.query_all_raw(named).await.expect("triggers") {
                 let name: String = row.try_get("", "name").expect("a name");

@@ -24,7 +24,9 @@ pub async fn on(kind: Kind, plan: Plan) {
     for round in 0..rounds {
         let is_renamed = round % 2 == 1;
         if plan.is_sabotaged {
-            disarm(&app).await;
+            for table in ["cases", "audit_entries", "audit_pending"] {
+                disarm(&app, table).await;
+            }
             swallow_entries(&app).await;
         } else if is_renamed {
             app.lose("audit_entries").await;
@@ -75,13 +77,12 @@ async fn recovery(app: &TestApp, process: &Process, by: &str) -> Duration {
 #[expect(clippy::disallowed_methods, reason = "this deliberately damages the database")]
 async fn swallow_entries(app: &TestApp) {
     let statements: &[&str] = match app.kind {
-        Kind::Sqlite => &[
-            "DROP TRIGGER audit_entries_kept",
-            "CREATE TRIGGER swallow AFTER INSERT ON audit_entries BEGIN DELETE FROM audit_entries WHERE id = NEW.id; END",
-        ],
+        Kind::Sqlite => {
+            &["CREATE TRIGGER swallow AFTER INSERT ON audit_entries BEGIN DELETE FROM audit_entries WHERE id = NEW.id; END"]
+        }
+        // As its owner: the service may not delete entries.
         Kind::Postgres => &[
-            "ALTER TABLE audit_entries DISABLE TRIGGER ALL",
-            "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql
+            "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
                AS $$ BEGIN DELETE FROM audit_entries WHERE id = NEW.id; RETURN NULL; END $$",
             "CREATE TRIGGER swallow AFTER INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION swallow()",
         ],

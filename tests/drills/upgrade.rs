@@ -5,10 +5,11 @@ use crate::app::{Kind, Process, Settings, TestApp};
 use crate::kill_service::signal;
 use crate::oracle::Oracle;
 use entity::clock::Clock;
-use futures_util::future::{join, join_all};
+use futures_util::future::{Either, join, join_all, select};
 use reqwest::Method;
 use sea_orm::ConnectionTrait;
 use std::cell::{Cell, RefCell};
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -108,11 +109,12 @@ pub async fn run(plan: Plan) {
         let upgrading = async {
             for _ in 0..upgrades {
                 migrate(&app, plan.is_sabotaged).await;
-                // Longer than a replica remembers what its last probe found.
-                oracle.created(20).await;
-                tokio::time::sleep(Duration::from_millis(1_500)).await;
-                let failed = failed(&balancer, &oracle);
-                if failed > 0 {
+                let load = async {
+                    oracle.created(20).await;
+                    // Longer than a replica remembers what its last probe found.
+                    tokio::time::sleep(Duration::from_millis(1_500)).await;
+                };
+                if matches!(select(pin!(load), pin!(failing(&balancer, &oracle))).await, Either::Right(_)) {
                     break;
                 }
                 for _ in 0..2 {
@@ -133,6 +135,13 @@ pub async fn run(plan: Plan) {
     balancer.replicas.borrow_mut().clear();
     oracle.demand(&app).await;
     app.finish().await;
+}
+
+/// Waits until a request has failed.
+async fn failing(balancer: &Balancer, oracle: &Oracle) {
+    while failed(balancer, oracle) == 0 {
+        tokio::time::sleep(PROBE).await;
+    }
 }
 
 fn failed(balancer: &Balancer, oracle: &Oracle) -> usize {
