@@ -21,8 +21,8 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use utoipa::IntoParams;
 use validator::Validate;
 
-/// Up to this size a file is complete before its first byte is sent: reading more would delay that byte. The drill `memory` has to
-/// notice files that are held in memory.
+/// Up to this size a file is complete before its first byte is sent: reading more would delay that byte. The drill `memory` has
+/// to notice files that are held in memory.
 const COMPLETE_BYTES_MAX: usize = if cfg!(feature = "sabotage") { usize::MAX } else { 256 * 1024 };
 
 /// The format of a file.
