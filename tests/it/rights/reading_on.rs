@@ -3,8 +3,10 @@
 use crate::app::copies::{ID, literal, multiply, run};
 use crate::app::{Form, Kind, TestApp};
 use crate::auth::{PASSWORD, sign_in, text};
+use entity::audit::Action;
 use entity::user::{self, Role};
 use entity::{audit_entry, case};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value as Json, json};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -68,7 +70,7 @@ impl Slow {
 
 /// Reads the beginning, takes the right from the caller, waits until the cached rights are one second old, and reads the rest.
 async fn ensure_cut_off(app: &TestApp, token: &str, path: &str, lose: impl Future<Output = ()>) {
-    let slow = Slow::begin(app, token, path).await;
+    let (aborted, slow) = (aborted_exports(app).await, Slow::begin(app, token, path).await);
     lose.await;
     let lost_at = Instant::now();
     tokio::time::sleep(Duration::from_millis(1_500)).await;
@@ -76,6 +78,17 @@ async fn ensure_cut_off(app: &TestApp, token: &str, path: &str, lose: impl Futur
     let lasted = lost_at.elapsed();
     println!("{path}: cut off after {lasted:?}");
     assert!(!is_whole && lasted < Duration::from_secs(5), "{path}: {lasted:?}, whole: {is_whole}");
+    // Its entry is written once the service has noticed that the client is gone.
+    while path.contains("export") && aborted_exports(app).await == aborted {
+        assert!(lost_at.elapsed() < Duration::from_secs(30), "{path}: the aborted export has no entry");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn aborted_exports(app: &TestApp) -> u64 {
+    let exports = [Action::ExportGenerated.code(), Action::BulkExport.code()];
+    let aborted = audit_entry::Entity::find().filter(audit_entry::Column::ActionType.is_in(exports));
+    aborted.filter(audit_entry::Column::Outcome.eq("failure")).count(&app.outside).await.expect("entries")
 }
 
 /// The control: a caller who keeps the right can read everything, however slowly.
