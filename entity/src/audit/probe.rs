@@ -65,7 +65,7 @@ impl AuditTx {
         let sort = "SELECT count(*) FROM (SELECT repeat('x', 1024) || n FROM generate_series(1, 128) AS n ORDER BY 1) AS sorted";
         match self.inner.query_one(&Statement::from_string(backend, sort)).await {
             Err(error) if is_disk_full(&error) => Err(error),
-            // Whoever limits temporary files (`temp_file_limit`) limits no entries.
+            // With `temp_file_limit` the sort may fail while entries are accepted.
             _ => Ok(()),
         }
     }

@@ -32,7 +32,7 @@ compile_error!("the feature `sabotage` deliberately breaks the service and is fo
 /// The SQLite statements to begin, commit, and roll back. BEGIN acquires the write lock at once: a transaction that reads first
 /// and then writes would fail without waiting.
 const SQLITE: Words = Words { begin: "BEGIN IMMEDIATE", commit: "COMMIT", rollback: "ROLLBACK", ..MEMBER };
-/// The behaviour from when the pool counted transactions by itself, as a sabotage.
+/// A COMMIT that ends a savepoint instead of the transaction, as a sabotage.
 const SAVEPOINTS: Words = Words { begin: "SAVEPOINT one", commit: "RELEASE one", rollback: "ROLLBACK TO one", ..MEMBER };
 
 /// DEFERRABLE can only be set before the first query of a transaction, so a BEGIN inside a transaction is an error.
