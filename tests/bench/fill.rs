@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 pub const PER_CASE: u64 = 50;
 /// The days before now over which the entries are spread.
 const DAYS: u64 = 400;
+const DAY_MS: u64 = 86_400_000;
 /// Entries per statement.
 const CHUNK: u64 = 50_000;
 const ACTORS: usize = 40;
@@ -29,7 +30,9 @@ pub struct Filled {
 impl Filled {
     fn new(entries: u64) -> Self {
         let now = u64::try_from(chrono::Utc::now().timestamp_millis()).expect("after 1970");
-        Self { entries, cases: (entries / PER_CASE).max(1), first_ms: now - DAYS * 86_400_000 - 3_600_000 }
+        // At the same time of each day: how many civil days the entries of a case fall on decides how many rows are rolled up.
+        let noon = now - now % DAY_MS - DAY_MS / 2;
+        Self { entries, cases: (entries / PER_CASE).max(1), first_ms: noon - DAYS * DAY_MS }
     }
 
     /// The id of a case, by its number.
@@ -45,11 +48,11 @@ impl Filled {
     }
 
     fn case_step(&self) -> u64 {
-        DAYS * 86_400_000 / self.cases
+        DAYS * DAY_MS / self.cases
     }
 
     fn entry_step(&self) -> u64 {
-        DAYS * 86_400_000 / self.entries
+        DAYS * DAY_MS / self.entries
     }
 }
 
