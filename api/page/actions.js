@@ -1,7 +1,7 @@
 // What can be done to a case: for each action its words, the call it makes, and the fields of its form, which the call names.
 //
 //   offered(item.allowed_actions)                                        the actions that this page has a form for
-//   actionForm(context, {action, item, etag, ondone, onproblem, oncancel})
+//   actionForm(context, {action, item, ondone, onproblem, oncancel})
 //   newCaseForm(context)
 
 import {el} from "./dom.js";
@@ -12,7 +12,7 @@ import {href} from "./route.js";
 
 /** @typedef {Schemas["CaseDetail"]} Case */
 /** @typedef {Record<string, string>} Texts */
-/** @typedef {{path: {case_id: string}, etag: string | null, key: string}} At */
+/** @typedef {{path: {case_id: string}, etag: string, key: string}} At */
 /** @typedef {{context: Context, item: Case, people: readonly Schemas["CaseAssignee"][]}} Given */
 /** @typedef {{names: readonly string[], send: (api: Api, at: At, values: Texts, item: Case) => Promise<unknown>}} Call */
 
@@ -273,10 +273,10 @@ function memberField(context) {
 
 /**
  * @param {Context} context
- * @param {{action: string, item: Case, etag: string | null, ondone: () => void, oncancel: () => void,
+ * @param {{action: string, item: Case, ondone: () => void, oncancel: () => void,
  *   onproblem: (error: unknown, values: Texts) => void}} options
  */
-export async function actionForm(context, {action, item, etag, ondone, onproblem, oncancel}) {
+export async function actionForm(context, {action, item, ondone, onproblem, oncancel}) {
   const [words = "", done = "", call = edit] = ACTIONS[action] ?? [];
   const path = {case_id: item.id};
   const answer =
@@ -286,7 +286,7 @@ export async function actionForm(context, {action, item, etag, ondone, onproblem
   /** @param {Texts} values @param {HTMLFormElement} _ @param {string} key */
   const onsend = async (values, _, key) => {
     try {
-      await call.send(context.api, {path, etag, key}, values, item);
+      await call.send(context.api, {path, etag: `"${item.version}"`, key}, values, item);
     } catch (error) {
       onproblem(error, values);
       throw error;

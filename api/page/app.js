@@ -12,7 +12,7 @@
 import {announce, append, byId, el, linkTo, pushButton, replace} from "./dom.js";
 import {SignedOut, connect, readService, signOut} from "./api.js";
 import {can, session, tokens} from "./session.js";
-import {href, parse, periodOf, withValues} from "./route.js";
+import {change, href, parse, periodOf, withValues} from "./route.js";
 import {failed, failure, loading} from "./states.js";
 import {label, setTimeZone} from "./format.js";
 import {keepTyped} from "./forms.js";
@@ -124,9 +124,7 @@ async function route() {
     account: session.account,
     can,
     link: changes => href([name, ...path], withValues(query, changes)),
-    go: changes => {
-      location.hash = href([name, ...path], withValues(query, changes));
-    },
+    go: change,
     reload: route,
     retitle: title,
     // Of a session that has ended, the sign-in says so.

@@ -44,6 +44,35 @@ function decoded(text) {
   }
 }
 
+/** What waits until the pointer is released. @type {(() => void)[] | null} */
+let waiting = null;
+const release = () =>
+  setTimeout(() => {
+    const all = waiting;
+    waiting = null;
+    all?.forEach(one => one());
+  });
+addEventListener("pointerdown", () => void (waiting ??= []), true);
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, true);
+
+/**
+ * Changes parameters of the current view. A press on a link ends what is typed into a filter: the link stays until its click, and
+ * where that leads is kept.
+ * @param {Values} changes
+ */
+export function change(changes) {
+  const before = parse(location.hash);
+  const apply = () => {
+    const {name, path, query} = parse(location.hash);
+    const view = [name, ...path];
+    if (href(view) !== href([before.name, ...before.path])) return;
+    const own = Object.entries(changes).filter(([key]) => `${query.getAll(key)}` === `${before.query.getAll(key)}`);
+    location.hash = href(view, withValues(query, Object.fromEntries(own)));
+  };
+  if (waiting) waiting.push(apply);
+  else apply();
+}
+
 /** The period of a view, for links to another one. @param {URLSearchParams} query @returns {Values} */
 export function periodOf(query) {
   return {period: query.get("period"), since: query.get("since"), until: query.get("until")};

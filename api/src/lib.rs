@@ -10,6 +10,7 @@
 //! - Jobs: `worker` runs them on their schedules or on demand and does the housekeeping, without HTTP.
 //! - Features: every folder with a `configure`, named as in `entity` and in the tests, one file per operation. They do not import
 //!   each other.
+//! - Across features: `case_file` shows a case with what three features know of it.
 //! - The whole: `routes` lists the features once, `openapi` collects the contract from them, `server` serves both, `cli` starts
 //!   it, and `demo` fills an empty database.
 
@@ -23,6 +24,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 pub mod alerts;
 pub mod audit_log;
 pub mod auth;
+mod case_file;
 pub mod cases;
 pub mod cli;
 pub mod config;

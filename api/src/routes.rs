@@ -1,8 +1,8 @@
 //! The single list of routes, from which both the server and the contract are built.
 
 use crate::{
-    alerts, audit_log, auth, cases, credits, documents, exports, ingest, jobs, ledger, notes, outbox, reports, reviews, settings,
-    system, users,
+    alerts, audit_log, auth, case_file, cases, credits, documents, exports, ingest, jobs, ledger, notes, outbox, reports,
+    reviews, settings, system, users,
 };
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
@@ -13,6 +13,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(auth::configure)
         .configure(users::configure)
         .configure(cases::configure)
+        .configure(case_file::configure)
         .configure(documents::configure)
         .configure(notes::configure)
         .configure(reviews::configure)

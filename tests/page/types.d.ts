@@ -44,18 +44,13 @@ declare global {
         ? T
         : undefined;
   /** `etag` is sent as If-Match, `key` as Idempotency-Key. */
-  type Conditions = { etag?: string | null; key?: string };
+  type Conditions = { etag?: string; key?: string };
   type Options<O> = { path?: PathValues<O>; query?: Query<O>; body?: RequestBody<O> } & Conditions;
   type AnyOptions = { path?: unknown; query?: unknown; body?: unknown } & Conditions;
   /** Bytes so far, and in all if that is known. */
   type Progress = (done: number, total: number | null) => void;
   interface Api {
     get<P extends PathWith<"get">>(path: P, options?: Options<Operation<P, "get">>): Promise<Answer<Operation<P, "get">>>;
-    /** The resource and its version, for `etag` of a later change. */
-    read<P extends PathWith<"get">>(
-      path: P,
-      options?: Options<Operation<P, "get">>,
-    ): Promise<{ data: Answer<Operation<P, "get">>; etag: string | null }>;
     post<P extends PathWith<"post">>(path: P, options?: Options<Operation<P, "post">>): Promise<Answer<Operation<P, "post">>>;
     patch<P extends PathWith<"patch">>(path: P, options: Options<Operation<P, "patch">>): Promise<Answer<Operation<P, "patch">>>;
     put<P extends PathWith<"put">>(path: P, options: Options<Operation<P, "put">>): Promise<Answer<Operation<P, "put">>>;

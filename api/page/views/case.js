@@ -72,26 +72,23 @@ const settled = work => work.catch(error => (error instanceof Error ? error : ne
 
 /** @param {Context} context */
 async function one(context) {
-  const {api, can} = context;
+  const {api} = context;
   const path = {case_id: context.path[0] ?? ""};
-  const [found, trail, documents, notes, reviews] = await Promise.all([
-    settled(api.read("/api/v1/cases/{case_id}", {path})),
-    settled(api.get("/api/v1/cases/{case_id}/audit-trail", {path})),
-    settled(api.get("/api/v1/cases/{case_id}/documents", {path, query: {limit: 200}})),
-    settled(api.get("/api/v1/cases/{case_id}/notes", {path, query: {limit: 200}})),
-    can("work_on_cases") ? settled(api.get("/api/v1/cases/{case_id}/reviews", {path})) : null
+  const [file, trail] = await Promise.all([
+    settled(api.get("/api/v1/cases/{case_id}/file", {path})),
+    settled(api.get("/api/v1/cases/{case_id}/audit-trail", {path}))
   ]);
-  if (found instanceof Error) {
-    if (found instanceof Problem && found.status === 404 && (await wasDeleted(context, path.case_id))) return [deleted(path)];
-    throw found;
+  if (file instanceof Error) {
+    if (file instanceof Problem && file.status === 404 && (await wasDeleted(context, path.case_id))) return [deleted(path)];
+    throw file;
   }
-  const {data: item, etag} = found;
+  const {case: item, documents, notes, reviews} = file;
   context.retitle(item.case_number);
   known.clear();
   for (const entry of trail instanceof Error ? [] : trail.data) known.set(entry.id, entry);
   return [
     head(item),
-    actions(context, item, etag),
+    actions(context, item),
     el(
       "div",
       "case-parts",
@@ -99,11 +96,11 @@ async function one(context) {
         "div",
         "stack",
         panel("Case", fields(context, item)),
-        panel("Documents", ...or(documents, ({data}) => documentParts(context, item, data))),
-        panel("Notes", ...or(notes, ({data}) => noteParts(context, item, data))),
-        reviews && panel("Reviews", ...or(reviews, ({data}) => reviewParts(data)))
+        panel("Documents", ...documentParts(context, item, documents.data)),
+        panel("Notes", ...noteParts(context, item, notes.data)),
+        reviews && panel("Reviews", ...reviewParts(reviews.data))
       ),
-      panel("History", ...or(trail, page => history(context, path, page)))
+      panel("History", ...(trail instanceof Error ? [failure(trail)] : history(context, path, trail)))
     )
   ];
 }
@@ -115,16 +112,13 @@ async function one(context) {
 async function wasDeleted({api, can}, id) {
   if (!can("read_audit_log")) return false;
   const query = {case_id: id, limit: 1};
-  const answer = await settled(api.get("/api/v1/audit-log", {query}));
-  return !(answer instanceof Error) && answer.data.length > 0;
+  const found = await api.get("/api/v1/audit-log", {query}).catch(() => null);
+  return Boolean(found?.data.length);
 }
 
 /** @param {{case_id: string}} path */
 const deleted = path =>
   empty("This case was deleted.", "", el("p", {}, "Its entries are in the ", linkTo(href("log", path), "log"), "."));
-
-/** @template T @param {T | Error} answer @param {(answer: T) => Child[]} show */
-const or = (answer, show) => (answer instanceof Error ? [failure(answer)] : show(answer));
 
 /** @param {Case} item */
 const head = item =>
@@ -149,9 +143,9 @@ function typedNow(id) {
 
 /**
  * The buttons of what the caller can do, and the form of the chosen one below them.
- * @param {Context} context @param {Case} item @param {string | null} etag
+ * @param {Context} context @param {Case} item
  */
-function actions(context, item, etag) {
+function actions(context, item) {
   const list = offered(item.allowed_actions);
   const place = el("div", "action-form");
   const buttons = list.map((action, at) =>
@@ -201,7 +195,7 @@ function actions(context, item, etag) {
       else changed(context);
     };
     try {
-      const form = await actionForm(context, {action, item, etag, ondone, onproblem, oncancel: close});
+      const form = await actionForm(context, {action, item, ondone, onproblem, oncancel: close});
       // Another one was opened meanwhile.
       if (!buttons.some(({id, ariaExpanded}) => id === `action-${action}` && ariaExpanded === "true")) return;
       for (const control of form.querySelectorAll(/** @type {"input"} */ ("[name]"))) {

@@ -2,6 +2,7 @@
 
 use crate::http::answer::blocked::divided;
 use crate::http::{Answer, Anyone, PersonSummary};
+use crate::state::App;
 use crate::wire::fields::ReportNumber;
 use crate::wire::{CreditValue, Instant, Interruption, Result};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -221,6 +222,12 @@ impl CaseDetail {
         let related = CaseRelatedData::read(&tx, &row, by, now).await?;
         let view = Self::new(row, by, &related);
         Answer::new(view, version).created(format!("/api/v1/cases/{id}")).committed(tx, by).await
+    }
+
+    /// The case as it is now.
+    pub async fn read(app: &App, by: &Anyone, row: case::Model) -> Result<Self> {
+        let related = CaseRelatedData::read(app.readers(), &row, by, app.now()).await?;
+        Ok(Self::new(row, by, &related))
     }
 
     #[expect(clippy::too_many_lines, reason = "one line per column of a case, twice")]

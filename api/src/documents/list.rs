@@ -2,13 +2,14 @@
 
 use super::target::ParentCase;
 use super::view::{DocumentList, DocumentSummary};
-use crate::http::request::page::Paging;
-use crate::http::{Answer, CasePath, ListQuery, PersonCaller};
+use crate::http::request::page::{PageRequest, Paging};
+use crate::http::{Answer, Anyone, CasePath, ListQuery, PersonCaller};
 use crate::state::App;
 use crate::wire::fields::at_most_all;
 use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
+use entity::case;
 use entity::db::any_of;
 use entity::document::{self, Column, DocumentType};
 use sea_orm::{ColumnTrait, Condition, QueryFilter};
@@ -49,11 +50,18 @@ pub async fn list_case_documents(
 ) -> Result<Answer<DocumentList>> {
     let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let case = target.seen(&app, &by).await?;
-    let types = any_of(Column::DocumentType, query.filter.document_type.iter().copied());
-    let matching = document::visible_to(&by, app.now()).filter(Column::CaseId.eq(case.id));
-    let matching = matching.filter(Condition::all().add_option(types));
-    let (rows, page) = page.read_newest(app.readers(), matching, Column::Id, |row| row.id).await?;
-    let data = DocumentSummary::read(app.readers(), rows, &case, &by).await?;
+    let list = DocumentList::read(&app, &by, &case, &query.filter.document_type, &page).await?;
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;
-    Ok(Answer::plain(DocumentList { data, page }))
+    Ok(Answer::plain(list))
+}
+
+impl DocumentList {
+    /// The documents of a case that the caller sees; of all types, if none is given.
+    pub async fn read(app: &App, by: &Anyone, case: &case::Model, types: &[DocumentType], page: &PageRequest) -> Result<Self> {
+        let types = any_of(Column::DocumentType, types.iter().copied());
+        let matching = document::visible_to(by, app.now()).filter(Column::CaseId.eq(case.id));
+        let matching = matching.filter(Condition::all().add_option(types));
+        let (rows, page) = page.read_newest(app.readers(), matching, Column::Id, |row| row.id).await?;
+        Ok(Self { data: DocumentSummary::read(app.readers(), rows, case, by).await?, page })
+    }
 }

@@ -12,7 +12,7 @@ mod upload;
 mod view;
 
 pub use form::FILE_BYTES_MAX;
-pub use view::DocumentDetail;
+pub use view::{DocumentDetail, DocumentList};
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

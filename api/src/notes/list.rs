@@ -1,8 +1,8 @@
 //! List the notes about a case.
 
 use super::view::{CaseNote, CaseNoteList};
-use crate::http::request::page::Paging;
-use crate::http::{Answer, ListQuery, NoParameters, PathId, PersonCaller};
+use crate::http::request::page::{PageRequest, Paging};
+use crate::http::{Answer, Anyone, ListQuery, NoParameters, PathId, PersonCaller};
 use crate::state::App;
 use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
@@ -32,10 +32,17 @@ pub async fn list_case_notes(
     let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let id = id.get()?;
     let case = case::seen(app.readers(), id, &by).await?;
-    let found = note::of_case(case.id, &by);
-    let (rows, page) = page.read_newest(app.readers(), found, note::Column::Id, |row| row.id).await?;
-    let people = user::people_by_id(app.readers(), rows.iter().map(|row| row.author_id)).await?;
-    let data = rows.into_iter().map(|row| CaseNote::new(row, &people, &case, &by)).collect();
+    let list = CaseNoteList::read(&app, &by, &case, &page).await?;
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;
-    Ok(Answer::plain(CaseNoteList { data, page }))
+    Ok(Answer::plain(list))
+}
+
+impl CaseNoteList {
+    /// The notes about a case that the caller sees.
+    pub async fn read(app: &App, by: &Anyone, case: &case::Model, page: &PageRequest) -> Result<Self> {
+        let (rows, page) = page.read_newest(app.readers(), note::of_case(case.id, by), note::Column::Id, |row| row.id).await?;
+        let people = user::people_by_id(app.readers(), rows.iter().map(|row| row.author_id)).await?;
+        let data = rows.into_iter().map(|row| CaseNote::new(row, &people, case, by)).collect();
+        Ok(Self { data, page })
+    }
 }

@@ -7,6 +7,8 @@ mod list;
 mod target;
 mod view;
 
+pub use view::CaseNoteList;
+
 use target::{NotePath, NoteTarget};
 use utoipa_actix_web::service_config::ServiceConfig;
 use view::CaseNote;

@@ -85,7 +85,8 @@ impl SchemasByName {
         Some((name.to_owned(), self.named(name)?))
     }
 
-    /// A schema's own example; the example of a list is a page with the example of a row.
+    /// A schema's own example; the example of a list is a page with the example of a row, and that of an object which consists of
+    /// other schemas has theirs.
     fn named(&self, name: &str) -> Option<Json> {
         let schema = self.0.get(name)?;
         let of_page = || {
@@ -93,7 +94,12 @@ impl SchemasByName {
             let page = self.value(schema.pointer("/properties/page")?)?;
             Some(json!({"data": [row], "page": page}))
         };
-        schema.get("example").cloned().or_else(of_page)
+        let of_parts = || {
+            let parts = schema.get("properties")?.as_object()?;
+            let examples = parts.iter().map(|(name, part)| Some((name.clone(), self.value(part)?)));
+            examples.collect::<Option<_>>().map(Json::Object)
+        };
+        schema.get("example").cloned().or_else(of_page).or_else(of_parts)
     }
 
     /// A value of a schema: its example, its default, the first of its enum values, or one of its type.
@@ -101,6 +107,9 @@ impl SchemasByName {
         if let Some(reference) = schema.get("$ref").and_then(Json::as_str) {
             let name = reference.rsplit('/').next()?;
             return self.named(name).or_else(|| self.value(self.0.get(name)?));
+        }
+        if let Some(one_of) = schema.get("oneOf").and_then(Json::as_array) {
+            return one_of.iter().find_map(|one| self.value(one));
         }
         let shown = ["/example", "/examples/0", "/default", "/enum/0"].iter().find_map(|place| schema.pointer(place));
         let of_type = || match (schema.get("type")?.as_str()?, schema.get("format").and_then(Json::as_str)) {

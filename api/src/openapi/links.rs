@@ -63,6 +63,7 @@ const NEXT: &[(&[&str], &[&str], LinkParameters)] = &[
             "edit_case",
             "delete_case",
             "submit_case",
+            "get_case_file",
             "list_case_reviews",
             "list_case_notes",
             "create_case_note",

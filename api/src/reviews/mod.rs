@@ -5,9 +5,10 @@ mod of_case;
 mod view;
 
 pub use list::ReviewQueue;
+pub use view::CaseReviewList;
 
 use utoipa_actix_web::service_config::ServiceConfig;
-use view::{CaseReview, CaseReviewList};
+use view::CaseReview;
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(list::list_reviews).service(of_case::list_case_reviews);

@@ -1,11 +1,12 @@
 //! The review history of a case.
 
 use super::{CaseReview, CaseReviewList};
-use crate::http::{Answer, PageInfo, PathId, Staff};
+use crate::http::{Answer, Anyone, PageInfo, PathId, Staff};
 use crate::state::App;
 use crate::wire::{Error, ReadProblems, Result};
 use actix_web::get;
 use entity::audit::Event;
+use entity::user::Role;
 use entity::{case, review};
 
 /// How many steps are listed at most; a case has only a few.
@@ -27,11 +28,19 @@ const LISTED_MAX: u64 = 200;
 pub async fn list_case_reviews(app: App, by: Staff, id: PathId) -> Result<Answer<CaseReviewList>> {
     let id = id.get()?;
     let case = case::seen(app.readers(), id, &by).await?;
-    if case.is_kept_from(&by) {
-        return Err(Error::forbidden());
-    }
-    let data = CaseReview::read(app.readers(), review::history(app.readers(), case.id).await?).await?;
-    let page = PageInfo { next_cursor: None, has_more: false, limit: LISTED_MAX.into(), total: None, total_is_capped: false };
+    let list = CaseReviewList::read_if_shown(&app, &by, &case).await?.ok_or_else(Error::forbidden)?;
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;
-    Ok(Answer::plain(CaseReviewList { data, page }))
+    Ok(Answer::plain(list))
+}
+
+impl CaseReviewList {
+    /// The review history of a case, unless it is hidden from the caller.
+    pub async fn read_if_shown(app: &App, by: &Anyone, case: &case::Model) -> Result<Option<Self>> {
+        if by.role() == Role::Member || case.is_kept_from(by) {
+            return Ok(None);
+        }
+        let data = CaseReview::read(app.readers(), review::history(app.readers(), case.id).await?).await?;
+        let page = PageInfo { next_cursor: None, has_more: false, limit: LISTED_MAX.into(), total: None, total_is_capped: false };
+        Ok(Some(Self { data, page }))
+    }
 }

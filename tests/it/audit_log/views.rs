@@ -23,7 +23,7 @@ on_each_database! {
         let by = app.as_manager().await;
         assert_eq!(by.get("settings").await.expect(200)["record_views"], false);
         let mark = app.mark().await;
-        for path in [case.path(), case.url("documents"), case.url("notes"), case.url("reviews"),
+        for path in [case.path(), case.url("file"), case.url("documents"), case.url("notes"), case.url("reviews"),
             format!("users/{}", case.case.member_id)] {
             by.get(&path).await.expect(200);
         }
@@ -36,7 +36,8 @@ on_each_database! {
         let note = id(&app.as_manager().await.post(&case.url("notes"), note).await.expect(201));
         add_report(app, &case, 1).await;
         record_views(app).await;
-        let paths = [case.path(), case.url("documents"), case.url("notes"), format!("notes/{note}"), case.url("reviews")];
+        let mut paths = vec![case.path(), format!("notes/{note}")];
+        paths.extend(["file", "documents", "notes", "reviews"].map(|part| case.url(part)));
         let (manager, tech) = (app.as_manager().await, app.as_tech(3).await);
         let mark = app.mark().await;
         for by in [&manager, &tech] {
@@ -61,7 +62,7 @@ on_each_database! {
         assert_eq!(report_folded(&app.app).await.unwrap(), 2);
         let trail = app.since(&mark).await;
         assert_eq!(events(&trail), [(&viewed, &json!("manager")), (&viewed, &json!("System"))]);
-        assert_eq!((&trail[0]["metadata"]["folded_count"], &trail[1]["metadata"]["folded_count"]), (&json!(5), &json!(4)));
+        assert_eq!((&trail[0]["metadata"]["folded_count"], &trail[1]["metadata"]["folded_count"]), (&json!(6), &json!(5)));
         assert_eq!((&trail[1]["related_user"]["username"], &trail[1]["case"]["id"]), (&json!("tech3"), &json!(case.id())));
     }
 

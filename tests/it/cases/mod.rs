@@ -12,6 +12,7 @@ mod create;
 mod credit;
 mod delete;
 mod edit;
+mod file;
 mod get;
 mod hold;
 mod hot_updates;

@@ -55,6 +55,7 @@ pub const ALLOWED_ROLES: &[(&str, &str)] = &[
     ("count_cases", "MTGA"),
     ("create_case", "MA"),
     ("get_case", "MTGA"),
+    ("get_case_file", "MTGA"),
     ("edit_case", "MTGA"),
     ("delete_case", "MA"),
     ("submit_case", "M"),

@@ -21,10 +21,11 @@ fn documented() -> BTreeMap<String, (usize, usize)> {
 }
 
 /// The operations that are counted, as requests for one accepted case.
-fn requests(path: &str) -> [(&'static str, Method, String, Option<Json>); 5] {
+fn requests(path: &str) -> [(&'static str, Method, String, Option<Json>); 6] {
     let why = || Some(json!({"reason": "because"}));
     [
         ("GET /cases/{case_id}", Method::GET, path.to_owned(), None),
+        ("GET /cases/{case_id}/file", Method::GET, format!("{path}/file"), None),
         ("GET /cases", Method::GET, "cases".to_owned(), None),
         ("PATCH /cases/{case_id}", Method::PATCH, path.to_owned(), Some(json!({"special_notes": "call first"}))),
         ("POST /cases/{case_id}/hold", Method::POST, format!("{path}/hold"), why()),

@@ -64,8 +64,9 @@ pub async fn run(app: &TestApp, operation: &str) -> Option<Tried> {
 }
 
 /// What leaves an entry only with the setting `record_views`.
-const VIEWS: [&str; 10] = [
+const VIEWS: [&str; 11] = [
     "get_case",
+    "get_case_file",
     "list_case_documents",
     "list_case_notes",
     "get_note",
@@ -133,6 +134,7 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
             post(member, "cases", body)
         }
         "get_case" => get(manager, &accepted().await.path()),
+        "get_case_file" => get(manager, &accepted().await.url("file")),
         "list_case_assignees" => get(manager, &accepted().await.url("assignees")),
         "list_case_reviews" => get(manager, &accepted().await.url("reviews")),
         "edit_case" => {

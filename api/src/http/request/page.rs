@@ -94,7 +94,7 @@ impl Paging {
 
     /// Checks the cursor against caller, path and filters.
     pub fn page_request(&self, request: &HttpRequest, app: &App, by: &Anyone, default_limit: u64) -> Result<PageRequest> {
-        let bound_to = bound_to(request, by);
+        let bound_to = bound_to(request.path(), request.query_string(), by);
         let token = self.cursor.as_deref().map(|cursor| open(app.cursor_key(), cursor, &bound_to)).transpose()?;
         let (after, until, seen) = token.map_or((None, None, None), |token| {
             let seen = token.seen.as_deref().and_then(|numbers| Seen::from_numbers(numbers, token.ledger));
@@ -114,6 +114,20 @@ impl Paging {
 }
 
 impl PageRequest {
+    /// The first page of a list without filters, for a response of another operation that contains it: its cursor continues at
+    /// the list's own path.
+    pub fn first(path: &str, app: &App, by: &Anyone, limit: u64) -> Self {
+        Self {
+            limit,
+            after: None,
+            as_of: app.now(),
+            seen: None,
+            include_total: false,
+            bound_to: bound_to(path, "", by),
+            app: app.clone(),
+        }
+    }
+
     /// Only the first page is recorded in the audit log; the others belong to the same read.
     pub fn is_first(&self) -> bool {
         self.after.is_none()
@@ -210,11 +224,11 @@ fn written_limit(rows: u64) -> u64 {
     [2, 11, 26, 51, 101, 201].into_iter().find(|limit| rows <= *limit).unwrap_or(rows)
 }
 
-fn bound_to(request: &HttpRequest, by: &Anyone) -> String {
-    let mut filters: Vec<&str> = request.query_string().split('&').collect();
+fn bound_to(path: &str, query: &str, by: &Anyone) -> String {
+    let mut filters: Vec<&str> = query.split('&').collect();
     filters.retain(|pair| !["cursor=", "limit=", "include_total="].iter().any(|name| pair.starts_with(name)) && !pair.is_empty());
     filters.sort_unstable();
-    let text = format!("{} {} {}", by.id(), request.path().trim_end_matches('/'), filters.join("&"));
+    let text = format!("{} {} {}", by.id(), path.trim_end_matches('/'), filters.join("&"));
     entity::text::sha256_hex(text.as_bytes()).chars().take(32).collect()
 }
 
