@@ -18,7 +18,7 @@ import {label, setTimeZone} from "./format.js";
 import {keepTyped} from "./forms.js";
 
 const REPORT = {needs: "read_reports", report: true};
-/** @type {Record<string, Omit<Entry, "load">>} */
+/** @type {Record<string, Entry>} */
 const VIEWS = {
   overview: {label: "Overview", ...REPORT},
   people: {label: "People", ...REPORT},

@@ -86,7 +86,6 @@ declare global {
   /** A view in the navigation: which permission it `needs`, and whether it takes the period along. */
   type Entry = {
     label: string;
-    load: () => Promise<View>;
     needs?: string;
     hidden?: boolean;
     report?: boolean;
