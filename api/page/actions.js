@@ -71,11 +71,13 @@ const post = (name, ...names) => ({
 const approve = post("review/approve", "notes", "release", "release_at");
 const correct = post("review/correct", "notes", "release", "release_at");
 const revise = post("review/request-revisions", "notes");
+/** @type {Record<string, Call>} */
+const DECISIONS = {revise, correct};
 /** @type {Call} */
 const review = {
   names: ["decision", ...approve.names],
   send: (api, at, values, item) =>
-    (values.decision === "revise" ? revise : values.decision === "correct" ? correct : approve).send(api, at, values, item)
+    (DECISIONS[values.decision ?? ""] ?? approve).send(api, at, values, item)
 };
 /** @type {Call} */
 const changeHold = {

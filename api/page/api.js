@@ -1,7 +1,7 @@
 // Calls the API. Paths, parameters, request bodies and answers have the types of openapi.yaml: see tests/page/types.d.ts.
 //
 //   await context.api.get("/api/v1/cases", {query: {status: ["hold"]}})     → the body of the answer
-//   await context.api.post("/api/v1/cases/{case_id}/hold", {path, body, etag}), patch(…), put(…), remove(…)
+//   await context.api.post("/api/v1/cases/{case_id}/hold", {path, body, etag}), patch(…), remove(…)
 //   await context.api.upload("/api/v1/cases/{case_id}/documents", {path, form, progress, signal})
 //   await context.api.file("/api/v1/…csv", {query, progress, signal})       → {blob, name}
 //
@@ -46,7 +46,6 @@ export const connect = view => ({
   get: async (path, options = {}) => content(await send("GET", path, options, view)),
   post: async (path, options = {}) => content(await send("POST", path, options, view)),
   patch: async (path, options) => content(await send("PATCH", path, options, view)),
-  put: async (path, options) => content(await send("PUT", path, options, view)),
   remove: async (path, options) => void (await send("DELETE", path, options, view)),
 
   file: async (path, {progress, signal, ...options}) => {

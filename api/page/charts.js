@@ -174,15 +174,9 @@ function move(event) {
   if (!(event instanceof KeyboardEvent) || !(event.currentTarget instanceof Element)) return;
   const all = [...event.currentTarget.querySelectorAll("a")];
   const at = all.findIndex(one => one === document.activeElement);
-  const to =
-    all[
-      new Map([
-        ["ArrowLeft", at - 1],
-        ["ArrowRight", at + 1],
-        ["Home", 0],
-        ["End", all.length - 1]
-      ]).get(event.key) ?? -1
-    ];
+  /** @type {Record<string, number>} */
+  const places = {ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1};
+  const to = all[places[event.key] ?? -1];
   if (!to) return;
   event.preventDefault();
   for (const one of all) one.setAttribute("tabindex", one === to ? "0" : "-1");

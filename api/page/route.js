@@ -44,33 +44,49 @@ function decoded(text) {
   }
 }
 
-/** What waits until the pointer is released. @type {(() => void)[] | null} */
+/** Whether the pointer is pressed: what it is on stays until its click. */
+let pressed = false;
+/** What is changed then, and the address before. @type {{hash: string, changes: Values} | null} */
 let waiting = null;
-const release = () =>
-  setTimeout(() => {
-    const all = waiting;
-    waiting = null;
-    all?.forEach(one => one());
-  });
-addEventListener("pointerdown", () => void (waiting ??= []), true);
-for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, true);
+
+/** @param {string} hash */
+const viewOf = hash => hash.split("?")[0];
+
+function apply() {
+  pressed = false;
+  const change = waiting;
+  waiting = null;
+  if (!change || viewOf(change.hash) !== viewOf(location.hash)) return;
+  const before = parse(change.hash).query;
+  const {name, path, query} = parse(location.hash);
+  // What the click has set is kept.
+  const own = Object.entries(change.changes).filter(([key]) => `${query.getAll(key)}` === `${before.getAll(key)}`);
+  const to = href([name, ...path], withValues(query, Object.fromEntries(own)));
+  if (change.hash === location.hash) location.hash = to;
+  else location.replace(to);
+}
+
+const release = () => setTimeout(apply);
+addEventListener("pointerdown", ({isPrimary, button}) => (pressed ||= isPrimary && !button), true);
+// A tap is a click only some time after it ended.
+addEventListener("pointerup", ({pointerType}) => setTimeout(apply, pointerType === "mouse" ? 0 : 400), true);
+for (const end of ["pointercancel", "contextmenu", "blur"]) addEventListener(end, release);
+/** @param {Event} event */
+const onclick = ({target}) => {
+  const link = target instanceof Element && target.closest(/** @type {"a"} */ (".clear, #nav a"));
+  if (link && link.hash !== location.hash) waiting = null;
+  release();
+};
+addEventListener("click", onclick, true);
 
 /**
- * Changes parameters of the current view. A press on a link ends what is typed into a filter: the link stays until its click, and
- * where that leads is kept.
+ * Changes parameters of the current view. A press on a link ends what is typed into a filter: both have their effect, unless the
+ * link leads to another view or clears the filters.
  * @param {Values} changes
  */
 export function change(changes) {
-  const before = parse(location.hash);
-  const apply = () => {
-    const {name, path, query} = parse(location.hash);
-    const view = [name, ...path];
-    if (href(view) !== href([before.name, ...before.path])) return;
-    const own = Object.entries(changes).filter(([key]) => `${query.getAll(key)}` === `${before.query.getAll(key)}`);
-    location.hash = href(view, withValues(query, Object.fromEntries(own)));
-  };
-  if (waiting) waiting.push(apply);
-  else apply();
+  waiting = {hash: waiting?.hash ?? location.hash, changes: {...waiting?.changes, ...changes}};
+  if (!pressed) apply();
 }
 
 /** The period of a view, for links to another one. @param {URLSearchParams} query @returns {Values} */

@@ -12,7 +12,9 @@ use actix_web::get;
 use entity::audit::Event;
 use entity::case;
 use serde::Serialize;
-use utoipa::ToSchema;
+use serde_json::{Value as Json, json};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// How many documents and how many notes are shown; more of them are read page by page.
@@ -20,6 +22,7 @@ const SHOWN_MAX: u64 = 200;
 
 /// A case with its documents, notes and review steps
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!(example()))]
 pub struct CaseFile {
     pub case: CaseDetail,
     /// The newest 200 documents, as `GET /api/v1/cases/{case_id}/documents` lists them; `next_cursor` continues there
@@ -28,6 +31,31 @@ pub struct CaseFile {
     pub notes: CaseNoteList,
     /// Null for members, and for staff whose own case it is
     pub reviews: Option<CaseReviewList>,
+}
+
+/// The example of a case, with a document and a note of its member.
+fn example() -> Json {
+    let case = match CaseDetail::schema() {
+        RefOr::T(Schema::Object(case)) => case.example,
+        _ => None,
+    };
+    let case = case.expect("a case has an example");
+    let page = json!({"next_cursor": null, "has_more": false, "limit": SHOWN_MAX, "total": null, "total_is_capped": false});
+    let document = json!({
+        "id": "01a20725-be30-7584-bca5-f00e655c90da", "document_type": "supporting", "report_number": null,
+        "filename": "pay-stub.pdf", "content_type": "application/pdf", "size_bytes": 48_213, "uploaded_by": case["member"],
+        "created_at": "2026-11-22T09:15:00.000Z", "allowed_actions": ["download", "delete"], "blocked_actions": []
+    });
+    let note = json!({
+        "id": "01a20725-be30-7584-bca5-f00e655c90d4", "version": 1,
+        "case": {"id": case["id"], "case_number": case["case_number"]}, "author": case["member"], "visibility": "shared",
+        "body": "The pay stub of October will arrive on Monday.", "created_at": "2026-11-22T08:30:00.123Z",
+        "allowed_actions": ["delete"], "blocked_actions": []
+    });
+    json!({
+        "case": case, "documents": {"data": [document], "page": page}, "notes": {"data": [note], "page": page},
+        "reviews": {"data": [], "page": page}
+    })
 }
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -54,7 +82,8 @@ pub async fn get_case_file(app: App, by: PersonCaller, id: PathId) -> Result<Ans
     let documents = DocumentList::read(&app, &by, &row, &[], &page("documents")).await?;
     let notes = CaseNoteList::read(&app, &by, &row, &page("notes")).await?;
     let reviews = CaseReviewList::read_if_shown(&app, &by, &row).await?;
-    app.record_view(&by, Event::case_viewed(row.id, &row.case_number)).await?;
-    let case = CaseDetail::read(&app, &by, row).await?;
+    let viewed = Event::case_viewed(row.id, &row.case_number);
+    let (case, are_views_recorded) = CaseDetail::read(&app, &by, row).await?;
+    app.record_view_if(are_views_recorded, &by, viewed).await?;
     Ok(Answer::plain(CaseFile { case, documents, notes, reviews }))
 }

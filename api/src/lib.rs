@@ -10,7 +10,7 @@
 //! - Jobs: `worker` runs them on their schedules or on demand and does the housekeeping, without HTTP.
 //! - Features: every folder with a `configure`, named as in `entity` and in the tests, one file per operation. They do not import
 //!   each other.
-//! - Across features: `case_file` shows a case with what three features know of it.
+//! - Across features: `case_file` combines what `cases`, `documents`, `notes` and `reviews` return.
 //! - The whole: `routes` lists the features once, `openapi` collects the contract from them, `server` serves both, `cli` starts
 //!   it, and `demo` fills an empty database.
 

@@ -14,6 +14,8 @@ pub const PER_CASE: u64 = 50;
 /// The days before now over which the entries are spread.
 const DAYS: u64 = 400;
 const DAY_MS: u64 = 86_400_000;
+/// The midnight of `America/Chicago` in UTC; an hour earlier in summer.
+const DAY_BEGINS_MS: u64 = 6 * 3_600_000;
 /// Entries per statement.
 const CHUNK: u64 = 50_000;
 const ACTORS: usize = 40;
@@ -30,8 +32,9 @@ pub struct Filled {
 impl Filled {
     fn new(entries: u64) -> Self {
         let now = u64::try_from(chrono::Utc::now().timestamp_millis()).expect("after 1970");
-        // At the same time of each day: how many civil days the entries of a case fall on decides how many rows are rolled up.
-        let noon = now - now % DAY_MS - DAY_MS / 2;
+        // The last noon of a past day in the default time zone, so that rows and periods do not depend on the time of day: how
+        // many civil days the entries of a case fall on decides how many rows are rolled up.
+        let noon = (now - DAY_BEGINS_MS) / DAY_MS * DAY_MS + DAY_BEGINS_MS - DAY_MS / 2;
         Self { entries, cases: (entries / PER_CASE).max(1), first_ms: noon - DAYS * DAY_MS }
     }
 

@@ -60,7 +60,7 @@ impl Profile {
         counts
     }
 
-    /// The instructions of a path's requests. Sealing what the last round wrote is no part of them, however busy the machine is.
+    /// The instructions of a path's requests. Sealing of the round before is excluded, however busy the machine is.
     async fn round(&mut self, place: &Place, path: &Path, headers: &str, unit: &mut u64) -> u64 {
         place.until_sealed().await;
         let mut connection = Connection::open(place.process.address(), headers.to_owned()).await;

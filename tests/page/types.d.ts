@@ -53,7 +53,6 @@ declare global {
     get<P extends PathWith<"get">>(path: P, options?: Options<Operation<P, "get">>): Promise<Answer<Operation<P, "get">>>;
     post<P extends PathWith<"post">>(path: P, options?: Options<Operation<P, "post">>): Promise<Answer<Operation<P, "post">>>;
     patch<P extends PathWith<"patch">>(path: P, options: Options<Operation<P, "patch">>): Promise<Answer<Operation<P, "patch">>>;
-    put<P extends PathWith<"put">>(path: P, options: Options<Operation<P, "put">>): Promise<Answer<Operation<P, "put">>>;
     remove<P extends PathWith<"delete">>(path: P, options: Options<Operation<P, "delete">>): Promise<void>;
     /** Reads a file. `signal` ends this request alone. */
     file<P extends PathWith<"get">>(

@@ -15,11 +15,12 @@ export class Visitor {
   expected = [/status of 503/];
 
   /** @param {object} options `user` is signed in already; without one, the page asks for it */
-  static async arrive(browser, at, { user, width = 1400, height = 900, dark = false, hash = "", motion = "reduce" } = {}) {
+  static async arrive(browser, at, { user, width = 1400, height = 900, dark = false, hash = "", motion = "reduce", touch = false } = {}) {
     const context = await browser.newContext({
       viewport: { width, height },
       colorScheme: dark ? "dark" : "light",
       reducedMotion: motion,
+      hasTouch: touch,
       acceptDownloads: true,
       // As anyone would see it who is not where the service is.
       timezoneId: "Europe/Berlin",

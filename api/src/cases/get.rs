@@ -1,6 +1,5 @@
 //! Get a case.
 
-use super::view::CaseRelatedData;
 use super::{CaseDetail, CaseTarget};
 use crate::http::{Answer, CasePath, IfNoneMatch, IfNoneMatchHeader, PersonCaller};
 use crate::state::App;
@@ -30,7 +29,7 @@ use entity::case;
 pub async fn get_case(app: App, by: PersonCaller, target: CaseTarget, _: IfNoneMatch) -> Result<Answer<CaseDetail>> {
     let row = case::seen(app.readers(), target.id()?, &by).await?;
     let (version, viewed) = (row.version_for(&by), Event::case_viewed(row.id, &row.case_number));
-    let related = CaseRelatedData::read(app.readers(), &row, &by, app.now()).await?;
-    app.record_view_if(related.are_views_recorded(), &by, viewed).await?;
-    Ok(Answer::new(CaseDetail::new(row, &by, &related), version))
+    let (case, are_views_recorded) = CaseDetail::read(&app, &by, row).await?;
+    app.record_view_if(are_views_recorded, &by, viewed).await?;
+    Ok(Answer::new(case, version))
 }

@@ -185,7 +185,7 @@ pub struct CaseDetail {
 }
 
 /// Data from outside the case's row that is shown with it.
-pub(super) struct CaseRelatedData {
+struct CaseRelatedData {
     shown: Shown,
     when: Circumstances,
 }
@@ -195,11 +195,6 @@ impl CaseRelatedData {
     pub async fn read<C: ConnectionTrait>(db: &C, row: &case::Model, by: &Anyone, now: DateTime<Utc>) -> Result<Self> {
         let when = document::circumstances(db, row, by, now).await?;
         Ok(Self { shown: Shown::read(db, row, now).await?, when })
-    }
-
-    /// Whether the views of cases are recorded.
-    pub fn are_views_recorded(&self) -> bool {
-        self.shown.are_views_recorded
     }
 
     fn person(&self, id: Option<Uuid>) -> Option<PersonSummary> {
@@ -224,14 +219,15 @@ impl CaseDetail {
         Answer::new(view, version).created(format!("/api/v1/cases/{id}")).committed(tx, by).await
     }
 
-    /// The case as it is now.
-    pub async fn read(app: &App, by: &Anyone, row: case::Model) -> Result<Self> {
+    /// A loaded case as the caller sees it, and whether the views of cases are recorded.
+    pub async fn read(app: &App, by: &Anyone, row: case::Model) -> Result<(Self, bool)> {
         let related = CaseRelatedData::read(app.readers(), &row, by, app.now()).await?;
-        Ok(Self::new(row, by, &related))
+        let are_views_recorded = related.shown.are_views_recorded;
+        Ok((Self::new(row, by, &related), are_views_recorded))
     }
 
     #[expect(clippy::too_many_lines, reason = "one line per column of a case, twice")]
-    pub(super) fn new(row: case::Model, by: &Anyone, related: &CaseRelatedData) -> Self {
+    fn new(row: case::Model, by: &Anyone, related: &CaseRelatedData) -> Self {
         let (is_member, is_own) = (by.role() == Role::Member, row.is_kept_from(by));
         let status = row.status_for(by, related.when.now);
         let is_result_hidden = status != row.status;

@@ -85,8 +85,7 @@ impl SchemasByName {
         Some((name.to_owned(), self.named(name)?))
     }
 
-    /// A schema's own example; the example of a list is a page with the example of a row, and that of an object which consists of
-    /// other schemas has theirs.
+    /// A schema's own example; the example of a list is a page with the example of a row.
     fn named(&self, name: &str) -> Option<Json> {
         let schema = self.0.get(name)?;
         let of_page = || {
@@ -94,12 +93,7 @@ impl SchemasByName {
             let page = self.value(schema.pointer("/properties/page")?)?;
             Some(json!({"data": [row], "page": page}))
         };
-        let of_parts = || {
-            let parts = schema.get("properties")?.as_object()?;
-            let examples = parts.iter().map(|(name, part)| Some((name.clone(), self.value(part)?)));
-            examples.collect::<Option<_>>().map(Json::Object)
-        };
-        schema.get("example").cloned().or_else(of_page).or_else(of_parts)
+        schema.get("example").cloned().or_else(of_page)
     }
 
     /// A value of a schema: its example, its default, the first of its enum values, or one of its type.
@@ -107,9 +101,6 @@ impl SchemasByName {
         if let Some(reference) = schema.get("$ref").and_then(Json::as_str) {
             let name = reference.rsplit('/').next()?;
             return self.named(name).or_else(|| self.value(self.0.get(name)?));
-        }
-        if let Some(one_of) = schema.get("oneOf").and_then(Json::as_array) {
-            return one_of.iter().find_map(|one| self.value(one));
         }
         let shown = ["/example", "/examples/0", "/default", "/enum/0"].iter().find_map(|place| schema.pointer(place));
         let of_type = || match (schema.get("type")?.as_str()?, schema.get("format").and_then(Json::as_str)) {

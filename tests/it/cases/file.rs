@@ -69,6 +69,8 @@ on_each_database! {
         let rest = by.get(&format!("{}?cursor={cursor}", case.url("notes"))).await.expect(200);
         let bodies: Vec<&Json> = rest["data"].as_array().unwrap().iter().map(|note| &note["body"]).collect();
         assert_eq!(bodies, [&json!("Note 1"), &json!("Note 0")]);
+        let in_capitals = format!("cases/{}/notes?cursor={cursor}", case.id().to_string().to_uppercase());
+        assert_eq!(by.get(&in_capitals).await.expect(200)["data"], rest["data"]);
         let elsewhere = format!("{}?cursor={cursor}", case.url("documents"));
         by.get(&elsewhere).await.expect_problem(400, "invalid_cursor");
     }

@@ -7,6 +7,8 @@ export const title = "A click ends what is typed into a filter and is not lost; 
 
 export async function run(house) {
   await filters(house);
+  await presses(house);
+  await taps(house);
   await uploads(house);
   await downloads(house);
   await copies(house);
@@ -27,7 +29,7 @@ async function filters(house) {
   await press(page.locator("#nav-people"));
   await page.waitForFunction(() => location.hash.startsWith("#/people"));
   await visitor.ready();
-  assert.equal(query().get("q"), null, "the filter of the log is none of this view");
+  assert.equal(query().get("q"), null, "the filter of the log does not apply to this view");
 
   // A button, an entry and a choice of the same view: both happen.
   for (const [clicked, name, value] of [
@@ -52,6 +54,85 @@ async function filters(house) {
   await page.waitForFunction(() => location.hash.includes("q=held"));
   await visitor.ready();
   visitor.calm("a filter");
+}
+
+/** What is pressed when, and what of it counts. */
+async function presses(house) {
+  const visitor = await house.visit("interrupted", { user: "manager", hash: "#/log?period=all" });
+  const { page } = visitor;
+  const search = page.locator("#f-q");
+  const query = () => new URLSearchParams(page.url().split("?")[1]);
+  const typed = (text) => page.waitForFunction((q) => new URLSearchParams(location.hash.split("?")[1]).get("q") === q, text);
+
+  // A press of another button clicks nothing, so nothing waits for its end.
+  await page.mouse.move(700, 500);
+  await page.mouse.down({ button: "right" });
+  await search.fill("held");
+  await search.press("Enter");
+  await typed("held");
+  await page.mouse.up({ button: "right" });
+  await page.keyboard.press("Escape");
+
+  // Of two changes while the pointer is pressed, the later one counts.
+  await visitor.go("#/log?period=all");
+  await page.mouse.down();
+  for (const text of ["held", "hold"]) {
+    await search.fill(text);
+    await search.press("Enter");
+  }
+  assert.equal(query().get("q"), null);
+  await page.mouse.up();
+  await typed("hold");
+  await visitor.ready();
+
+  // What clears the filters, clears this one.
+  for (const [clear, hash] of [
+    [".chips .clear", "#/log?period=all&source=endpoint&category=case"],
+    ["#nav-log", "#/log?period=all&category=case"],
+  ]) {
+    await visitor.go(hash);
+    await search.fill("held");
+    await press(page.locator(clear));
+    await page.waitForFunction((url) => location.hash !== url, hash);
+    await visitor.ready();
+    await page.waitForTimeout(500);
+    assert.deepEqual([query().get("q"), query().get("category") && clear, await search.inputValue()], [null, null, ""], clear);
+  }
+
+  // One step back undoes both.
+  await visitor.go("#/log?period=all");
+  await search.fill("held");
+  await press(page.locator("tbody th a").first());
+  await typed("held");
+  await page.getByRole("dialog").waitFor();
+  await page.goBack();
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await visitor.ready();
+  assert.equal(page.url().split("#")[1], "/log?period=all");
+  visitor.calm("a press");
+}
+
+/** On a touch screen the field loses the focus after the tap, and the click comes later still. */
+async function taps(house) {
+  const visitor = await house.visit("interrupted", { user: "manager", width: 900, touch: true });
+  const { page } = visitor;
+  const search = page.locator("#f-q");
+  for (const [tapped, name] of [
+    ["tbody th a", "entry"],
+    ["text=Failure", "outcome"],
+    ["tbody th a", "entry"],
+    ["text=Failure", "outcome"],
+  ]) {
+    await visitor.go("#/alerts");
+    await visitor.go("#/log?period=all&category=case");
+    await search.tap();
+    await search.fill("held");
+    await page.locator(tapped).first().tap();
+    await page.waitForFunction((own) => location.hash.includes("q=held") && location.hash.includes(`${own}=`), name);
+    await visitor.ready();
+    assert.equal(await search.inputValue(), "held");
+  }
+  visitor.calm("a tap");
 }
 
 /** So slow that there is time to cancel. */

@@ -228,7 +228,8 @@ fn bound_to(path: &str, query: &str, by: &Anyone) -> String {
     let mut filters: Vec<&str> = query.split('&').collect();
     filters.retain(|pair| !["cursor=", "limit=", "include_total="].iter().any(|name| pair.starts_with(name)) && !pair.is_empty());
     filters.sort_unstable();
-    let text = format!("{} {} {}", by.id(), path.trim_end_matches('/'), filters.join("&"));
+    let path = path.trim_end_matches('/').to_ascii_lowercase();
+    let text = format!("{} {path} {}", by.id(), filters.join("&"));
     entity::text::sha256_hex(text.as_bytes()).chars().take(32).collect()
 }
 

@@ -118,12 +118,13 @@ impl Files {
     }
 }
 
-/// A script or style sheet without indentation, the comments that begin a line, and the line breaks behind what cannot end a
-/// statement or does so itself; a test ensures that no text of a script goes over several lines. Other files stay as they are.
+/// A script or style sheet without indentation, comments that begin a line, declared types, line breaks behind what cannot end a
+/// statement or does so itself, and those before closing brackets; a test ensures that no text of a script goes over several
+/// lines. Other files stay as they are.
 fn lean(name: &str, content: &'static [u8]) -> Bytes {
     let is_code = name.ends_with(".js") || name.ends_with(".css");
     let Some(text) = str::from_utf8(content).ok().filter(|_| is_code) else { return Bytes::from_static(content) };
-    let (mut kept, mut is_comment) = (String::with_capacity(text.len()), false);
+    let (mut kept, mut is_comment, mut is_behind_comment) = (String::with_capacity(text.len()), false, false);
     for mut line in text.lines().map(str::trim) {
         while is_comment || line.starts_with("/*") {
             let end = line.split_once("*/");
@@ -133,13 +134,25 @@ fn lean(name: &str, content: &'static [u8]) -> Bytes {
             }
         }
         if !line.is_empty() && !line.starts_with("//") {
-            kept.push_str(line);
-            if !line.ends_with([',', '(', '[', '{', ';']) || line.contains("//") {
+            if line.starts_with([')', ']', '}']) && !is_behind_comment && kept.ends_with('\n') {
+                kept.pop();
+            }
+            is_behind_comment = line.contains("//");
+            kept.push_str(&without_casts(line));
+            if !line.ends_with([',', '(', '[', '{', ';']) || is_behind_comment {
                 kept.push('\n');
             }
         }
     }
     kept.into()
+}
+
+/// A line without the types that parts of it are declared to have.
+fn without_casts(line: &str) -> String {
+    let mut parts = line.split("/** @type ");
+    let first = parts.next().unwrap_or_default();
+    let rest = parts.map(|part| part.split_once("*/").map_or("", |(_, code)| code.trim_start()));
+    std::iter::once(first).chain(rest).collect()
 }
 
 /// Each name and each content with its length before it, so that no two lists of files are the same text.
@@ -273,9 +286,10 @@ mod tests {
     fn a_script_is_served_without_indentation_and_comments() {
         let script = b"// What it is.\n\nimport { el } from \"./dom.js\";\n/**\n * A part.\n * @param {string} name\n */\n\
                        export function part(\n  /** @type {string} */ name,\n) {\n  /* Now. */\n  \
-                       return el(\"p\", {}, `${name} // *`); // text\n}\n";
+                       return el(\"p\", {}, `${name} // *`); // text\n}\n\n\
+                       const all = [\n  part(/** @type {\"a\"} */ (\"a\"))\n];\n";
         let served = "import { el } from \"./dom.js\";export function part(name,) {\
-                      return el(\"p\", {}, `${name} // *`); // text\n}\n";
+                      return el(\"p\", {}, `${name} // *`); // text\n}\nconst all = [part((\"a\"))];";
         assert_eq!(lean("part.js", script), served);
         assert_eq!(lean("part.svg", b"  <svg/>\n"), "  <svg/>\n");
     }
