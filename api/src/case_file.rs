@@ -39,16 +39,17 @@ fn example() -> Json {
         RefOr::T(Schema::Object(case)) => case.example,
         _ => None,
     };
-    let case = case.expect("a case has an example");
+    let member = json!({"id": "01a20725-be30-7584-bca5-f00e655c90d1", "username": "member1", "full_name": "Mia Chen"});
+    let this = json!({"id": "01a20725-be30-7584-bca5-f00e655c90d6", "case_number": "WS001-2026-11-0042"});
     let page = json!({"next_cursor": null, "has_more": false, "limit": SHOWN_MAX, "total": null, "total_is_capped": false});
     let document = json!({
         "id": "01a20725-be30-7584-bca5-f00e655c90da", "document_type": "supporting", "report_number": null,
-        "filename": "pay-stub.pdf", "content_type": "application/pdf", "size_bytes": 48_213, "uploaded_by": case["member"],
+        "filename": "pay-stub.pdf", "content_type": "application/pdf", "size_bytes": 48_213, "uploaded_by": member,
         "created_at": "2026-11-22T09:15:00.000Z", "allowed_actions": ["download", "delete"], "blocked_actions": []
     });
     let note = json!({
         "id": "01a20725-be30-7584-bca5-f00e655c90d4", "version": 1,
-        "case": {"id": case["id"], "case_number": case["case_number"]}, "author": case["member"], "visibility": "shared",
+        "case": this, "author": member, "visibility": "shared",
         "body": "The pay stub of October will arrive on Monday.", "created_at": "2026-11-22T08:30:00.123Z",
         "allowed_actions": ["delete"], "blocked_actions": []
     });
