@@ -26,7 +26,8 @@ export class Visitor {
       timezoneId: "Europe/Berlin",
       locale: "de-DE",
     });
-    context.setDefaultTimeout(15_000);
+    // A busy machine is slow.
+    context.setDefaultTimeout(30_000);
     const visitor = new Visitor();
     visitor.at = at;
     visitor.dark = dark;
