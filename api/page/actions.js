@@ -76,8 +76,7 @@ const DECISIONS = {revise, correct};
 /** @type {Call} */
 const review = {
   names: ["decision", ...approve.names],
-  send: (api, at, values, item) =>
-    (DECISIONS[values.decision ?? ""] ?? approve).send(api, at, values, item)
+  send: (api, at, values, item) => (DECISIONS[values.decision ?? ""] ?? approve).send(api, at, values, item)
 };
 /** @type {Call} */
 const changeHold = {

@@ -54,15 +54,16 @@ const viewOf = hash => hash.split("?")[0];
 
 function apply() {
   pressed = false;
-  const change = waiting;
+  if (!waiting) return;
+  const {hash, changes} = waiting;
   waiting = null;
-  if (!change || viewOf(change.hash) !== viewOf(location.hash)) return;
-  const before = parse(change.hash).query;
+  if (viewOf(hash) !== viewOf(location.hash)) return;
+  const before = parse(hash).query;
   const {name, path, query} = parse(location.hash);
   // What the click has set is kept.
-  const own = Object.entries(change.changes).filter(([key]) => `${query.getAll(key)}` === `${before.getAll(key)}`);
+  const own = Object.entries(changes).filter(([key]) => `${query.getAll(key)}` === `${before.getAll(key)}`);
   const to = href([name, ...path], withValues(query, Object.fromEntries(own)));
-  if (change.hash === location.hash) location.hash = to;
+  if (hash === location.hash) location.hash = to;
   else location.replace(to);
 }
 

@@ -134,9 +134,12 @@ pub fn decisions(caller: &Caller) -> Select<Entity> {
     Entity::find().filter(Column::ReviewAction.is_in(ReviewAction::DECISIONS)).filter(is_visible)
 }
 
+/// How many steps of a case are listed at most; a case has only a few.
+pub const HISTORY_MAX: u64 = 200;
+
 /// The steps of a case's review so far, newest first.
 pub async fn history<C: ConnectionTrait>(db: &C, case_id: Uuid) -> Result<Vec<Model>, DbErr> {
-    Entity::find().filter(Column::CaseId.eq(case_id)).order_by_desc(Column::Id).limit(200).all(db).await
+    Entity::find().filter(Column::CaseId.eq(case_id)).order_by_desc(Column::Id).limit(HISTORY_MAX).all(db).await
 }
 
 #[cfg(test)]

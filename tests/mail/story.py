@@ -88,15 +88,18 @@ def story(service, server, postbox):
     admin("PATCH", "settings", {"reply_email_address": "desk@example.org"})
     address = member("GET", "auth/me")["email"]
 
+    # The history of the demo ends with emails that wait for the next run.
+    send_mails(admin)
+
     case = hold(member, technician)
     run = send_mails(admin)
-    # The schedule of the demo may have queued others.
-    assert run["status"] == "success" and run["records_processed"] >= 1, run
-    mail = next(mail for mail in postbox.mails if mail["Subject"] == f"Case {case['case_number']} is on hold")
+    assert (run["status"], run["records_processed"]) == ("success", 1), run
+    mail = postbox.mails[-1]
     queued = newest(admin)
     assert queued["status"] == "sent", queued
     assert (mail["To"], mail["Reply-To"], mail["Auto-Submitted"]) == (address, "desk@example.org", "auto-generated"), mail
     assert mail["Message-ID"] == f"<{queued['id']}@example.org>", mail["Message-ID"]
+    assert mail["Subject"] == f"Case {case['case_number']} is on hold", mail["Subject"]
     assert "waiting for pay stub" in mail.get_payload(decode=True).decode(), mail
     assert told(admin) == ("success", "sent", 1)
     print(f"accepted: {mail['Subject']}")
@@ -113,7 +116,7 @@ def story(service, server, postbox):
     server.stop()
     hold(member, technician)
     run = send_mails(admin)
-    assert run["status"] == "failure" and run["records_failed"] >= 1, run
+    assert run["status"] == "failure" and run["records_failed"] == 1, run
     waiting = newest(admin)
     assert waiting["status"] == "pending" and waiting["attempts"] == 1 and waiting["send_after"] > waiting["last_attempt_at"], waiting
     assert told(admin) == ("failure", "failed", 1)

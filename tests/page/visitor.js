@@ -15,7 +15,8 @@ export class Visitor {
   expected = [/status of 503/];
 
   /** @param {object} options `user` is signed in already; without one, the page asks for it */
-  static async arrive(browser, at, { user, width = 1400, height = 900, dark = false, hash = "", motion = "reduce", touch = false } = {}) {
+  static async arrive(browser, at, options = {}) {
+    const { user, width = 1400, height = 900, dark = false, hash = "", motion = "reduce", touch = false } = options;
     const context = await browser.newContext({
       viewport: { width, height },
       colorScheme: dark ? "dark" : "light",

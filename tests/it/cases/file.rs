@@ -43,7 +43,12 @@ on_each_database! {
         let file = member.get(&case.url("file")).await.expect(200);
         assert_eq!(file, parts(&member, &case, false).await);
         assert_eq!(file["notes"]["data"].as_array().map(Vec::len), Some(1), "internal notes are hidden from members");
-        assert!(!file.to_string().contains("report.pdf"), "reports are hidden from members until the release");
+        let names = |file: &Json| -> Vec<Json> {
+            let documents = file["documents"]["data"].as_array().into_iter().flatten();
+            documents.map(|document| document["filename"].clone()).collect()
+        };
+        assert_eq!(names(&file), ["pay stub.pdf"], "reports are hidden from members until the release");
+        assert!(names(&staff[0].get(&case.url("file")).await.expect(200)).contains(&json!("report-1.pdf")));
     }
 
     async fn staff_whose_own_case_it_is_see_no_reviews(app) {

@@ -47,7 +47,7 @@ async function filters(house) {
     else assert.ok(await page.locator(".more-filters").evaluate((details) => details.open), clicked);
   }
 
-  // By the keyboard alone, as before.
+  // By the keyboard alone.
   await visitor.go("#/log?period=all");
   await search.fill("held");
   await search.press("Enter");
