@@ -107,4 +107,19 @@ mod tests {
             !passwords.is_outdated(&stored) && Passwords::new(Cost { memory_kib: 128, ..CHEAP }).unwrap().is_outdated(&stored)
         );
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_password_waits_for_its_turn_only_briefly_and_beyond_the_places_not_at_all() {
+        let passwords = Passwords::new(CHEAP).unwrap();
+        let cores = u32::try_from(passwords.permits.available_permits()).unwrap();
+        let turns = Arc::clone(&passwords.permits).acquire_many_owned(cores).await.unwrap();
+        let began = tokio::time::Instant::now();
+        assert_eq!(passwords.hash("correct horse").await.unwrap_err().code, Error::overloaded().code);
+        assert_eq!(began.elapsed(), PATIENCE);
+        let places = passwords.places.acquire_many(u32::try_from(PLACES).unwrap()).await.unwrap();
+        assert_eq!(passwords.verify("correct horse", None).await.unwrap_err().code, Error::overloaded().code);
+        assert_eq!(began.elapsed(), PATIENCE);
+        drop((turns, places));
+        passwords.hash("correct horse").await.unwrap();
+    }
 }

@@ -270,6 +270,13 @@ mod tests {
     use super::*;
     use tokio::time::Instant;
 
+    #[test]
+    fn the_defaults_are_the_documented_limits() {
+        let limits = WorkLimits::default();
+        assert_eq!((limits.requests, limits.exports, limits.uploads), (256, 2, 32));
+        assert_eq!([limits.body, limits.handler, limits.report].map(|time| time.as_secs()), [10, 10, 30]);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_request_is_refused_if_it_waits_too_long_or_too_many_are_waiting() {
         let budget = Budget::new(1, Duration::from_millis(500));

@@ -97,3 +97,11 @@ async fn an_interrupted_write_cannot_be_committed() {
     assert!(broken.to_string().contains("rolled back"), "{broken}");
     world.assert_unchanged().await;
 }
+
+#[tokio::test]
+async fn the_probe_notices_a_commit_that_stores_nothing() {
+    let (World { db, _folder, .. }, other) = (World::start().await, World::start().await);
+    AuditTx::probe(&db).await.unwrap();
+    let refused = AuditTx::probe(&db.reading_from(&other.db)).await.unwrap_err();
+    assert!(refused.to_string().contains("the committed data was not stored"), "{refused}");
+}

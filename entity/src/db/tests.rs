@@ -10,6 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
+impl super::Db {
+    /// The same, but reading from another database than it writes to: as if nothing that is committed were stored.
+    pub(crate) fn reading_from(self, other: &Self) -> Self {
+        Self { readers: other.readers.clone(), ..self }
+    }
+}
+
 struct World {
     pool: Arc<Pool>,
     groups: Arc<Groups>,

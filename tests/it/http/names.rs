@@ -66,6 +66,19 @@ on_each_database! {
         assert_eq!(app.since(&mark).await, Vec::<Json>::new());
     }
 
+    async fn names_that_look_alike_are_different_names(app) {
+        let (latin, cyrillic) = ("Moss", "\u{41C}oss");
+        let member = app.as_member().await;
+        for name in [latin, cyrillic] {
+            member.post("cases", json!({"employee_first_name": "Ada", "employee_last_name": name})).await.expect(201);
+        }
+        for name in [latin, cyrillic] {
+            let found = member.get(&format!("cases?q={name}")).await.expect(200);
+            let names: Vec<&Json> = found["data"].as_array().unwrap().iter().map(|case| &case["employee_last_name"]).collect();
+            assert_eq!(names, [name]);
+        }
+    }
+
     async fn names_of_all_scripts_are_accepted(app) {
         let member = app.as_member().await;
         for name in SCRIPTS {

@@ -62,6 +62,19 @@ on_each_database! {
         }
     }
 
+    async fn a_time_zone_that_this_version_does_not_know_is_reported(app) {
+        // As a version with newer data would leave it. No safeguard allows it from outside.
+        let removal = match app.kind {
+            Kind::Sqlite => "DROP TRIGGER settings_audited_update",
+            Kind::Postgres => "ALTER TABLE settings DISABLE TRIGGER USER",
+        };
+        app.outside.execute_unprepared(removal).await.unwrap();
+        for (zone, is_reported) in [("Mars/Olympus", true), ("America/Chicago", false)] {
+            app.outside.execute_unprepared(&format!("UPDATE settings SET time_zone = '{zone}'")).await.unwrap();
+            assert_eq!(found(app, chrono::TimeDelta::zero()).await.contains(&"time-zone data"), is_reported, "{zone}");
+        }
+    }
+
     async fn isolation_does_not_depend_on_the_default_of_the_database(app) {
         if app.kind == Kind::Sqlite {
             return;
