@@ -121,11 +121,16 @@ pub fn percentile(figures: &mut [Duration], of: usize) -> Duration {
 
 /// Requests `/livez` on a connection of its own, as a probe does.
 pub async fn is_live(address: &str) -> std::io::Result<bool> {
+    gives(address, "/livez", 200).await
+}
+
+/// Whether a GET request on a connection of its own gets this status.
+pub async fn gives(address: &str, path: &str, status: u16) -> std::io::Result<bool> {
     let mut wire = TcpStream::connect(address).await?;
-    wire.write_all(b"GET /livez HTTP/1.1\r\nHost: drill\r\nConnection: close\r\n\r\n").await?;
+    wire.write_all(format!("GET {path} HTTP/1.1\r\nHost: drill\r\nConnection: close\r\n\r\n").as_bytes()).await?;
     let mut answer = Vec::new();
     wire.read_to_end(&mut answer).await?;
-    Ok(answer.starts_with(b"HTTP/1.1 200 "))
+    Ok(answer.starts_with(format!("HTTP/1.1 {status} ").as_bytes()))
 }
 
 /// Runs a future in this thread.

@@ -120,7 +120,7 @@ async fn crowds(process: &Process, slow: &[u8], file: &[u8], searcher: &str, tim
 /// Repeatedly searches the log for a text that it does not contain. With connections of its own: those of a shared client belong
 /// to the thread that opened them.
 async fn search(process: &Process, token: &str, crowd: &Crowd) {
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let client = crate::app::http().build().expect("a client");
     let url = format!("http://{}/api/v1/audit-log?q=nowhere", address(process));
     while !crowd.is_over() {
         let asked = client.get(&url).bearer_auth(token).send().await;
@@ -155,7 +155,7 @@ fn observe(process: &Process, token: &str, time: Duration) -> JoinHandle<Observe
 }
 
 async fn ask(address: &str, token: &str, time: Duration) -> Observed {
-    let (kept, began) = (reqwest::Client::builder().no_proxy().build().expect("a client"), Instant::now());
+    let (kept, began) = (crate::app::http().build().expect("a client"), Instant::now());
     let (mut me, mut livez, mut failed) = (Vec::new(), Vec::new(), 0);
     while began.elapsed() < time {
         for _ in 0..5 {

@@ -69,7 +69,7 @@ pub async fn on(kind: Kind, plan: Plan) {
 /// A client with one of eight addresses, like the clients of many hosts.
 fn client(number: usize) -> Client {
     let from = Ipv4Addr::new(127, 0, 0, 2 + u8::try_from(number % 8).expect("a small number"));
-    Client::builder().no_proxy().local_address(Some(from.into())).build().expect("a client")
+    crate::app::http().local_address(Some(from.into())).build().expect("a client")
 }
 
 /// Locks what a write needs, as a migration or a backup might.

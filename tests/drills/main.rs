@@ -118,7 +118,8 @@ const DRILLS: &[Drill] = &[
     },
     Drill {
         name: "refusing-log",
-        shows: "an audit log that refuses entries or is missing: 503 for each request, nothing changed, recovery within 5 s",
+        shows: "an audit log that refuses entries or is missing: 503 for each request and within 2 s from `/readyz`, nothing changed, \
+                recovery within 5 s",
         sabotage: "the database's checks are removed, and entries are deleted as they are written",
         is_built_in: false,
         proof: "changed without its entry",
@@ -176,7 +177,7 @@ const DRILLS: &[Drill] = &[
     },
     Drill {
         name: "memory",
-        shows: "300 bodies of 1 MiB, 1,500 of 63 KiB, 300 slow uploads, 100 of 49 MiB, 200 exports at once, 400 unread files: \
+        shows: "300 bodies of 1 MiB, 1,500 of 63 KiB, 300 slow uploads, 100 of 50 MiB, 200 exports at once, 400 unread files: \
                 memory grows by 64 MiB at most",
         sabotage: "no budget limits the memory of bodies; uploads, exports and files are held in memory",
         is_built_in: true,

@@ -80,7 +80,7 @@ async fn slow_uploads(app: &TestApp, process: &Process) {
 /// A hundred large uploads, each retried until it is accepted.
 async fn large_uploads(app: &TestApp, process: &Process, plan: Plan) {
     let member = app.as_member().await;
-    let (count, size) = (plan.rounds(100, 40), plan.rounds(49, 8) * MIB);
+    let (count, size) = (plan.rounds(100, 40), plan.rounds(50, 8) * MIB);
     let mut files = Vec::new();
     for _ in 0..4 {
         files.push(upload(member.token(), &path(&app.a_case().accepted().create().await), size));

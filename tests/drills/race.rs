@@ -28,7 +28,7 @@ pub async fn on(kind: Kind, plan: Plan) {
 
 /// What changes the state of a case: its initial state, the operation, and whether the request names the version that it changes,
 /// since without one a second caller succeeds and changes nothing.
-const MOVES: [(&str, &str, bool); 25] = [
+const MOVES: [(&str, &str, bool); 26] = [
     ("draft", "submit", false),
     ("submitted", "accept", false),
     ("submitted", "reject", false),
@@ -51,6 +51,7 @@ const MOVES: [(&str, &str, bool); 25] = [
     ("accepted", "credit", true),
     ("completed", "credit", true),
     ("held", "assign", true),
+    ("held", "hold", true),
     ("accepted", "member", true),
     ("accepted", "", true),
     ("draft", "delete", true),
@@ -131,6 +132,7 @@ async fn race(app: &TestApp, case: &Scene, about: (&str, &str, bool), is_sabotag
     let mark = app.mark().await;
     let callers = join_all((0..CALLERS).map(async |_| match operation {
         "" => by.patch(&path, body.clone()).await,
+        "hold" if state == "held" => by.patch(&path, body.clone()).await,
         "delete" => by.delete(&case.path()).await,
         _ => by.post(&path, body.clone()).await,
     }));
@@ -169,6 +171,7 @@ async fn body(app: &TestApp, operation: &str) -> Json {
         "credit" => json!({"credit_value": "2.5", "reason": "race"}),
         "member" => json!({"member_id": app.user("member2", Role::Member, None).await.id, "reason": "race"}),
         "" => json!({"internal_notes": "race"}),
+        "hold" => json!({"reason": "race", "hold_duration_days": 21}),
         _ => json!({"reason": "race"}),
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::Plan;
 use crate::app::{Kind, Process, Settings, TestApp, send};
+use crate::crowd::{address, gives};
 use crate::race::disarm;
 use entity::clock::Clock;
 use entity::{audit_entry, case};
@@ -13,6 +14,8 @@ use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 16;
 const RECOVERY: Duration = Duration::from_secs(5);
+/// How long `/readyz` may take to report that nothing can be written.
+const REPORT_MAX: Duration = Duration::from_secs(2);
 
 pub async fn on(kind: Kind, plan: Plan) {
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
@@ -20,7 +23,7 @@ pub async fn on(kind: Kind, plan: Plan) {
     let process = Process::start(&app).await;
     let member = app.as_member().await;
     let rounds = plan.rounds(20, 2);
-    let (mut refused, mut slowest) = (0, Duration::ZERO);
+    let (mut refused, mut slowest, mut latest_report) = (0, Duration::ZERO, Duration::ZERO);
     for round in 0..rounds {
         let is_renamed = round % 2 == 1;
         if plan.is_sabotaged {
@@ -33,6 +36,9 @@ pub async fn on(kind: Kind, plan: Plan) {
         } else {
             app.refuse_entries().await;
         }
+        if !plan.is_sabotaged {
+            latest_report = latest_report.max(reported(&process).await);
+        }
         refused += refusals(&app, &process, member.token()).await;
         if is_renamed {
             app.find_again("audit_entries").await;
@@ -42,6 +48,8 @@ pub async fn on(kind: Kind, plan: Plan) {
         slowest = slowest.max(recovery(&app, &process, member.token()).await);
     }
     println!("{kind:?}: {rounds} rounds, {refused} writes refused, slowest recovery {slowest:?}");
+    println!("{kind:?}: /readyz reported it after {latest_report:?} at the latest");
+    assert!(latest_report <= REPORT_MAX, "/readyz reported it after {latest_report:?}");
     assert!(slowest <= RECOVERY, "the service recovered after {slowest:?}");
     app.finish().await;
 }
@@ -60,6 +68,16 @@ async fn refusals(app: &TestApp, process: &Process, by: &str) -> usize {
     assert_eq!(after, before, "something was changed without its entry");
     assert!(statuses.iter().all(|status| *status == 503), "not every response is 503: {statuses:?}");
     statuses.len()
+}
+
+/// The time until `/readyz` is 503.
+async fn reported(process: &Process) -> Duration {
+    let began = Instant::now();
+    while gives(address(process), "/readyz", 200).await.expect("a response") {
+        assert!(began.elapsed() < REPORT_MAX * 4, "/readyz does not report it");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    began.elapsed()
 }
 
 async fn recovery(app: &TestApp, process: &Process, by: &str) -> Duration {

@@ -2,6 +2,7 @@
 
 use super::{Kind, TestApp};
 use sea_orm::ConnectionTrait;
+use std::sync::atomic::Ordering;
 
 impl TestApp {
     /// Fills the audit log directly, bypassing `AuditTx`: another type in every 100th entry, 1,000 cases, 50 actors, 4 entries
@@ -40,6 +41,7 @@ impl TestApp {
             uuid("i % 1000"),
             uuid("i % 70"),
         );
+        self.has_filled_log.store(true, Ordering::Relaxed);
         let statements = if self.kind == Kind::Sqlite { sqlite } else { postgres };
         self.outside.execute_unprepared(&statements).await.expect("a long log");
     }

@@ -1,6 +1,6 @@
 //! The service in a separate process, on the database of a test, so that it can be killed.
 
-use super::{TestApp, storage_url};
+use super::{TestApp, http, storage_url};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value as Json, json};
 use std::net::TcpListener;
@@ -79,7 +79,7 @@ impl Process {
             .stderr(Stdio::null())
             .spawn()
             .expect("a process");
-        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let http = http().build().expect("a client");
         let process = Self { child, base: format!("http://{bind}"), http };
         let answers = async {
             while process.http.get(format!("{}/livez", process.base)).send().await.is_err() {

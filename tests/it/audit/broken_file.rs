@@ -2,7 +2,7 @@
 
 use super::full_disk::{a_case, committed};
 use crate::app::copies::run;
-use crate::app::{Kind, Process, Settings, TestApp};
+use crate::app::{Kind, Process, Settings, TestApp, simulated_disk};
 use entity::clock::Clock;
 use entity::db::Limits;
 use reqwest::{Method, RequestBuilder};
@@ -69,6 +69,47 @@ async fn changes_acknowledged_after_an_io_error_are_present() {
         assert_eq!(send(process.request(Method::GET, &path).bearer_auth(&token)).await.0, 200, "{path} was acknowledged");
     }
     assert_eq!(committed(&app).await.0, 1 + 3 * 2);
+    process.kill();
+    app.finish().await;
+}
+
+/// `SQLITE_READONLY` and `SQLITE_CANTOPEN`: a connection whose COMMIT failed is closed, and the next one to be opened may only read,
+/// or can't be opened.
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_for_writing_is_unavailable_until_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { clock: Clock::system(), ..Settings::default() };
+    let Some(app) = TestApp::start_with(Kind::Sqlite, settings).await else { return };
+    let member = app.as_member().await.user.expect("a member");
+    app.give_password(&member, PASSWORD).await;
+    let mark = |name: &str| folder.path().join(name);
+    let faults = [("FAIL_SYNC_WHILE", "failing"), ("READ_ONLY_WHILE", "read-only"), ("UNOPENABLE_WHILE", "unopenable")];
+    let faults = faults.map(|(variable, name)| format!("{variable}={}", mark(name).display()));
+    let disk = simulated_disk(folder.path());
+    let program: Vec<&str> = ["env", &disk].into_iter().chain(faults.iter().map(String::as_str)).collect();
+    let process = Process::start_by(&app, &program).await;
+    let token = process.sign_in("member1", PASSWORD).await;
+    let create = || process.post("cases").bearer_auth(&token).body(a_case().to_string());
+    for fault in ["read-only", "unopenable", "read-only"] {
+        for name in [fault, "failing"] {
+            std::fs::write(mark(name), "").unwrap();
+        }
+        assert_eq!(send(create()).await.2["code"], "commit_unknown");
+        std::fs::remove_file(mark("failing")).unwrap();
+        for _ in 0..3 {
+            ensure_unavailable(send(create()).await);
+        }
+        assert_eq!(send(process.request(Method::GET, "auth/me").bearer_auth(&token)).await.0, 200, "readers continue");
+
+        std::fs::remove_file(mark(fault)).unwrap();
+
+        let before = committed(&app).await;
+        let (status, _, body) = send(create()).await;
+        assert_eq!(status, 201, "{fault}: {body}");
+        let after = committed(&app).await;
+        // The next COMMIT also stores what could not be synced.
+        assert!(before.0 < after.0 && after.0 - before.0 == after.1 - before.1, "{fault}: {before:?}, then {after:?}");
+    }
     process.kill();
     app.finish().await;
 }

@@ -1,5 +1,8 @@
 //! If an entry can't be written, nothing is changed and nothing is returned.
+#![expect(clippy::disallowed_methods, reason = "these tests break the database")]
 
+use crate::app::{Kind, TestApp};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 on_each_database! {
@@ -32,4 +35,27 @@ on_each_database! {
         app.accept_entries().await;
         by.post(&case.url("hold"), json!({"reason": "a"})).await.expect_problem(403, "forbidden");
     }
+}
+
+/// A lock of the session outlives a rollback; it is gone once the connection is closed. SQLite's are tested in `entity::db`.
+#[tokio::test]
+async fn the_connection_of_a_failed_transaction_is_closed() {
+    let Some(app) = TestApp::start(Kind::Postgres).await else { return };
+    let by = app.as_member().await;
+    let a_case = json!({"employee_first_name": "Ada", "employee_last_name": "Byron"});
+    let refusal = "CREATE FUNCTION locked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                     PERFORM pg_advisory_lock(4711);
+                     IF NEW.object_type = 'case' THEN RAISE EXCEPTION 'disk full'; END IF;
+                     RETURN NEW;
+                   END $$";
+    let trigger = "CREATE TRIGGER locked BEFORE INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION locked()";
+    for statement in [refusal, trigger] {
+        app.outside.execute_unprepared(statement).await.unwrap();
+    }
+    by.post("cases", a_case.clone()).await.expect_problem(503, "audit_unavailable");
+    // This session gets the lock: nobody else holds it.
+    app.outside.execute_unprepared("SET lock_timeout = '5s'; SELECT pg_advisory_lock(4711)").await.unwrap();
+    app.outside.execute_unprepared("SELECT pg_advisory_unlock(4711); DROP TRIGGER locked ON audit_entries").await.unwrap();
+    by.post("cases", a_case).await.expect(201);
+    app.finish().await;
 }

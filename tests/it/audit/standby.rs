@@ -19,7 +19,7 @@ async fn on_a_standby_writes_are_refused_and_reads_answered_until_it_is_promoted
         let request = if method == Method::POST { request.json(&a_case()) } else { request };
         request.send().await.expect("an answer")
     };
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = crate::app::http().build().unwrap();
     let is_ready = async || http.get(format!("{}/readyz", process.base)).send().await.unwrap().status() == 200;
     assert_eq!(send(Method::POST, "cases").await.status(), 201);
     assert!(is_ready().await);

@@ -92,7 +92,7 @@ async fn each_caller_waits_a_second_and_a_half(kind: Kind) {
         }
     };
     // Not with the tests' own client, which is slow because it checks each response against the contract.
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = crate::app::http().build().unwrap();
     for callers in [2, 40] {
         let request = http.post(format!("{}/api/v1/{}", app.base, case.url("hold"))).bearer_auth(by.token());
         let request = request.json(&json!({"reason": "a"}));

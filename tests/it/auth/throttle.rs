@@ -19,7 +19,7 @@ async fn attempt(app: &TestApp, username: &str, password: &str) -> Answer {
 
 /// A client at another address of this machine.
 fn at_address(address: &str) -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().local_address(Some(address.parse().unwrap())).build().unwrap()
+    crate::app::http().local_address(Some(address.parse().unwrap())).build().unwrap()
 }
 
 /// An attempt by another client: status, code, seconds to wait.
@@ -96,6 +96,20 @@ on_each_database! {
         sign_in(app, "other").await;
         assert_eq!(attempt_from(app, &at_address("127.0.0.2"), "member1", PASSWORD).await.0, 200);
         refused_for(&attempt(app, "member1", PASSWORD).await, "1");
+    }
+
+    async fn the_addresses_of_one_ipv6_network_are_throttled_together(app) {
+        let proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        let app = TestApp::start_with(app.kind, Settings { trusted_proxies: proxies, ..Settings::default() }).await.unwrap();
+        member(&app).await;
+        let from = async |address: &str, password: &str| {
+            let by = app.as_anonymous().with("X-Forwarded-For", address);
+            by.post("auth/login", json!({"username": "member1", "password": password})).await
+        };
+        from("2001:db8:0:1::1", WRONG).await.expect_problem(401, "invalid_credentials");
+        refused_for(&from("2001:db8:0:1:ffff::2", PASSWORD).await, "1");
+        from("2001:db8:0:2::1", PASSWORD).await.expect(200);
+        app.finish().await;
     }
 
     async fn unknown_and_known_usernames_are_throttled_alike(app) {

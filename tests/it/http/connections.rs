@@ -1,7 +1,9 @@
 //! Incomplete request headers and too many connections: idle connections are closed, and the others are served.
 
-use crate::app::{Exposition, Kind, Settings, TestApp};
+use crate::app::{Exposition, Kind, Process, Settings, TestApp};
 use api::http::layers::connections::ConnectionLimits;
+use entity::clock::Clock;
+use sea_orm::EntityTrait;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -260,5 +262,80 @@ async fn the_connections_of_one_address_are_limited_over_ipv6_too() {
     open.clear();
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(closed(&app, "address_limit").await, 3.0);
+    app.finish().await;
+}
+
+#[test]
+fn a_request_head_may_take_five_seconds_by_default() {
+    let limits = ConnectionLimits::default();
+    assert_eq!((limits.total, limits.per_address, limits.head.as_secs()), (8_192, 256, 5));
+}
+
+/// What a client gets over a new connection to a process; nothing if it is closed.
+async fn answer_of(process: &Process) -> String {
+    let mut wire = TcpStream::connect(process.address()).await.unwrap();
+    let sent = wire.write_all(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    if sent.is_ok() { rest(wire).await } else { String::new() }
+}
+
+#[tokio::test]
+async fn the_number_of_connections_is_a_setting_and_so_is_that_of_one_address() {
+    let app = TestApp::start(Kind::Sqlite).await.unwrap();
+    let settings = [("CASETRAIL_SCHEDULER", "off"), ("CASETRAIL_MAX_CONNECTIONS_PER_ADDRESS", "3")];
+    let process = Process::start_with(&app, &settings).await;
+    let metric = async |process: &Process, reason: &str| {
+        let answer = crate::app::http().build().unwrap();
+        let answer = answer.get(format!("{}/metrics", process.base)).send().await.unwrap().text().await.unwrap();
+        Exposition::parse(&answer).value(&format!("http_connections_closed_total{{reason=\"{reason}\"}}"))
+    };
+    let mut open = Vec::new();
+    let begun_at = Instant::now();
+    while !answer_of(&process).await.is_empty() {
+        assert!(begun_at.elapsed() < Duration::from_secs(5), "{} connections of one address", open.len());
+        let mut half = TcpStream::connect(process.address()).await.unwrap();
+        half.write_all(HALF).await.unwrap();
+        open.push(half);
+    }
+    // The connection by which the process was started may still be open.
+    assert!((2..=3).contains(&open.len()), "{}", open.len());
+    drop(open);
+    process.kill();
+    let settings = [("CASETRAIL_SCHEDULER", "off"), ("CASETRAIL_MAX_CONNECTIONS", "3")];
+    let process = Process::start_with(&app, &settings).await;
+    let mut half_open = Vec::new();
+    for _ in 0..9 {
+        let mut half = TcpStream::connect(process.address()).await.unwrap();
+        half.write_all(HALF).await.unwrap();
+        half_open.push(half);
+        assert!(answer_of(&process).await.starts_with("HTTP/1.1 200 "));
+    }
+    assert!(metric(&process, "evicted").await >= 6.0);
+    process.kill();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_number_of_requests_at_once_is_a_setting() {
+    let settings = Settings { clock: Clock::system(), ..Settings::default() };
+    let Some(app) = TestApp::start_with(Kind::Postgres, settings).await else { return };
+    let process = Process::start_with(&app, &[("CASETRAIL_SCHEDULER", "off"), ("CASETRAIL_MAX_REQUESTS", "1")]).await;
+    let (member, case) = (app.as_member().await, app.a_case().create().await);
+    let id = uuid::Uuid::parse_str(&case.id()).unwrap();
+    let path = format!("cases/{id}");
+    let busy = app.write().await;
+    busy.lock(entity::case::Entity::find_by_id(id)).await.unwrap();
+    let edit = process.request(reqwest::Method::PATCH, &path).bearer_auth(member.token());
+    let edit = edit.header("content-type", "application/json").body("{\"employee_first_name\": \"Eve\"}").send();
+    let asking = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let asked = process.request(reqwest::Method::GET, "auth/me").bearer_auth(member.token()).send().await.unwrap();
+        assert_eq!(
+            (asked.status().as_u16(), asked.headers().get("retry-after").map(|after| after.as_bytes())),
+            (503, Some(&b"1"[..]))
+        );
+        drop(busy);
+    };
+    assert_eq!(futures_util::future::join(edit, asking).await.0.unwrap().status(), 200);
+    process.kill();
     app.finish().await;
 }

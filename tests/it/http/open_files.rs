@@ -35,7 +35,7 @@ async fn half_sent_logins_that_take_all_open_files_block_no_other_caller() {
     let ada = app.user("ada", Role::Member, None).await;
     app.give_password(&ada, PASSWORD).await;
     let process = started_after(&app, "ulimit -n 1024").await;
-    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
+    let http = crate::app::http().timeout(Duration::from_secs(10)).build().unwrap();
     let mut half_sent = Vec::new();
     for burst in [0..990, 990..1_010] {
         for number in burst {

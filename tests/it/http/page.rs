@@ -238,7 +238,7 @@ async fn ensure_inside(app: &TestApp, assets: &str) {
 async fn the_page_works_below_a_path() {
     let app = TestApp::start(Kind::Sqlite).await.unwrap();
     let base = Url::parse(&format!("{}/", below("/casetrail", &app.base).await)).unwrap();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = crate::app::http().build().unwrap();
     let index = http.get(base.clone()).send().await.unwrap().text().await.unwrap();
     let references = index.split(['"', '\'']).filter(|text| text.starts_with("page/") || text.starts_with("docs/"));
     let references: Vec<Url> = references.map(|reference| base.join(reference).unwrap()).collect();

@@ -41,7 +41,7 @@ async fn desk(kind: Kind) -> Option<(TestApp, Desk)> {
     let settings = Settings { public_path: PATH.to_owned(), ..Settings::default() };
     let app = TestApp::start_with(kind, settings).await?;
     let base = Url::parse(&format!("{}/", below(PATH, &app.base).await)).unwrap();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = crate::app::http().build().unwrap();
     let token = app.as_admin().await.token().to_owned();
     Some((app, Desk { http, base, token }))
 }
@@ -170,7 +170,7 @@ async fn references_lead_to_what_they_name_below_a_path() {
 async fn the_documentation_page_is_relative() {
     let app = TestApp::start(Kind::Sqlite).await.unwrap();
     let base = Url::parse(&format!("{}/", below(PATH, &app.base).await)).unwrap();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = crate::app::http().build().unwrap();
     for path in ["", "docs", "docs/", "docs/../openapi.json"] {
         assert_eq!(http.get(base.join(path).unwrap()).send().await.unwrap().status(), 200, "{path}");
     }

@@ -180,6 +180,28 @@ async fn slow_senders_occupy_no_slot_and_requests_without_a_slot_are_refused() {
     app.finish().await;
 }
 
+#[tokio::test]
+async fn probes_are_answered_while_every_place_is_taken() {
+    let work = WorkLimits { requests: 1, ..WorkLimits::default() };
+    let Some(app) = TestApp::start_with(Kind::Postgres, settings(work)).await else { return };
+    let member = app.as_member().await;
+    let case = app.a_case().create().await;
+    let busy = app.write().await;
+    busy.lock(entity::case::Entity::find_by_id(uuid::Uuid::parse_str(&case.id()).unwrap())).await.unwrap();
+    let edit = serde_json::json!({"employee_first_name": "Eve"});
+    let probing = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        member.get("auth/me").await.expect_problem(503, "unavailable");
+        for probe in ["/livez", "/readyz", "/metrics"] {
+            member.get(probe).await.expect(200);
+        }
+        drop(busy);
+    };
+    let path = case.path();
+    futures_util::future::join(member.patch(&path, edit), probing).await.0.expect(200);
+    app.finish().await;
+}
+
 on_each_database! {
     async fn a_request_that_takes_too_long_is_aborted_and_changes_nothing(app) {
         let _ = app;
@@ -200,6 +222,26 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
         assert_ne!(member.get(&case.path()).await.expect(200)["employee_first_name"], "Eve");
         app.finish().await;
+    }
+
+    async fn reports_have_a_time_limit_of_their_own(app) {
+        let (none, long) = (Duration::from_millis(1), Duration::from_secs(60));
+        for (handler, report) in [(long, none), (none, long)] {
+            let work = WorkLimits { handler, report, ..WorkLimits::default() };
+            let Some(app) = TestApp::start_with(app.kind, settings(work)).await else { return };
+            let (manager, mark) = (app.as_manager().await, app.mark().await);
+            let answers = [manager.get("reports/activity-summary").await, manager.get("cases?include_total=true").await];
+            for (answer, limit) in answers.iter().zip([report, handler]) {
+                if limit == long {
+                    answer.expect(200);
+                } else {
+                    answer.expect_problem(503, "unavailable");
+                }
+            }
+            let read = app.since(&mark).await.iter().filter(|entry| entry["action_type"] == "report_generated").count();
+            assert_eq!(read, usize::from(report == long), "a report that was not returned leaves no entry");
+            app.finish().await;
+        }
     }
 
     async fn eight_concurrent_searches_do_not_block_other_requests(app) {

@@ -36,7 +36,7 @@ async fn run_due(app: &TestApp) {
 
 /// The status and the text at a URL of a process of its own.
 async fn fetch(url: &str) -> (u16, String) {
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = crate::app::http().build().unwrap();
     let answer = http.get(url).send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }

@@ -204,6 +204,16 @@ fn without_options(parameters: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn a_database_that_stays_unavailable_is_awaited_for_thirty_seconds() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let begun_at = Instant::now();
+    let said = refused(&format!("postgres://me:hunter2@127.0.0.1:{port}/casetrail"), "development").await;
+    let waited = begun_at.elapsed();
+    assert!((30..60).contains(&waited.as_secs()), "{waited:?}");
+    assert!(said.matches(&format!("127.0.0.1:{port}")).count() >= 2 && !said.contains("hunter2"), "{said}");
+}
+
+#[tokio::test]
 async fn an_unavailable_database_is_reported_at_once_by_address_and_setting_and_awaited() {
     let Some(database) = fresh(Kind::Postgres).await else { return };
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

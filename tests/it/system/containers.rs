@@ -38,6 +38,29 @@ fn the_image_and_its_containers_run_with_a_numeric_user_id() {
     }
 }
 
+/// The service can neither change the schema nor alter the log; the owner's password is known to what migrates alone.
+#[test]
+fn the_service_connects_as_a_role_that_owns_nothing() {
+    let compose = compose();
+    let service = |name: &str| compose["services"][name].clone();
+    let url = |name: &str| service(name)["environment"]["CASETRAIL_DATABASE_URL"].as_str().expect("a URL").to_owned();
+    assert!(url("casetrail").starts_with("postgres://casetrail_app:${POSTGRES_SERVING_PASSWORD:"), "{}", url("casetrail"));
+    assert!(url("migrate").starts_with("postgres://casetrail:${POSTGRES_PASSWORD:"), "{}", url("migrate"));
+    assert_eq!(service("database")["environment"]["POSTGRES_USER"].as_str(), Some("casetrail"));
+    let command: Vec<String> = yaml_serde::from_value(service("migrate")["command"].clone()).expect("a command");
+    assert_eq!(command, ["migrate", "--grant-to", "casetrail_app"]);
+    let first = |name: &str| {
+        let awaited = service(name)["depends_on"].as_mapping().expect("what it waits for").clone();
+        awaited.keys().filter_map(|name| name.as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!([first("casetrail"), first("migrate"), first("role")], [["migrate"], ["role"], ["database"]]);
+    let role = file(".docker/database/role.sql");
+    assert!(
+        role.contains("ALTER ROLE casetrail_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"),
+        "{role}"
+    );
+}
+
 /// Otherwise the log would contain the bridge's address for every client.
 #[test]
 fn the_gateway_of_the_fixed_network_is_trusted() {
@@ -80,7 +103,7 @@ async fn probes_are_not_logged_among_requests() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("a process");
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let http = crate::app::http().build().expect("a client");
     let get = async |path: &str| http.get(format!("http://{address}{path}")).send().await.map(|answer| answer.status().as_u16());
     let starts = async {
         while get("/livez").await.is_err() {

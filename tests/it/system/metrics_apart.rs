@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use std::net::TcpListener;
 
 async fn get(url: &str) -> (StatusCode, String) {
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = crate::app::http().build().unwrap();
     let answer = http.get(url).send().await.unwrap();
     (answer.status(), answer.text().await.unwrap())
 }

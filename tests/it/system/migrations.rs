@@ -88,7 +88,7 @@ async fn log_of_a_start(url: &str) -> String {
         .stderr(std::fs::File::create(folder.path().join("log")).unwrap())
         .spawn()
         .unwrap();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = crate::app::http().build().unwrap();
     let starts = async {
         while http.get(format!("http://{address}/livez")).send().await.is_err() {
             let ended = service.try_wait().unwrap();
