@@ -42,7 +42,7 @@ pub struct Limits {
     pub writers: u32,
     pub readers: u32,
     pub exports: u32,
-    /// For a writer's connection and, on PostgreSQL, for a lock; one and a half times as much for both together. Half of it for a
+    /// For a writer's connection and, on PostgreSQL, for a lock; a quarter more for both together. Half of it for a
     /// reader's connection.
     pub patience: Duration,
     /// How long it may take to determine what became of a COMMIT whose connection was lost.
@@ -234,7 +234,7 @@ impl Db {
         self.limits.decision
     }
 
-    /// Begins a write, or fails before one and a half times the patience: a 503 serves the next caller better.
+    /// Begins a write, or fails once it has waited a quarter longer than the patience: a 503 serves the next caller better.
     pub(crate) async fn begin(&self) -> Result<WriteTransaction, DbErr> {
         self.begin_holding(None).await
     }

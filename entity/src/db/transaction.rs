@@ -101,7 +101,7 @@ struct Held {
 
 /// How a transaction begins: how long it may wait, and for what.
 pub(crate) struct Terms<'a> {
-    /// How long it waits for a connection, and on PostgreSQL for a lock; one and a half times as long for both together.
+    /// How long it waits for a connection, and on PostgreSQL for a lock; a quarter longer for both together.
     pub patience: Duration,
     /// How long PostgreSQL may take to answer a statement.
     pub answer_time: Duration,
@@ -127,7 +127,7 @@ impl WriteTransaction {
         }
         let mut attempt = 1;
         loop {
-            let left = (terms.patience * 3 / 2).saturating_sub(begun_at.elapsed());
+            let left = waits_max(terms.patience).saturating_sub(begun_at.elapsed());
             let connection = timeout(left, pool.acquire()).await.unwrap_or(Err(timed_out()))?;
             // From here until BEGIN was answered, dropping it closes the connection.
             let tx = Self::new(connection, seat.take(), &terms);
@@ -487,10 +487,15 @@ impl Connection {
     }
 }
 
+/// How long a transaction may wait for its connection and a lock together.
+fn waits_max(patience: Duration) -> Duration {
+    patience * 5 / 4
+}
+
 /// BEGIN and what is sent with it. The longer the transaction waited for a connection, the shorter it waits for locks.
 fn postgres_begin(patience: Duration, waited: Duration, locks: Option<&str>) -> String {
-    let shorter = (waited >= patience / 2).then(|| {
-        let left = (patience * 3 / 2).saturating_sub(waited).clamp(Duration::from_millis(1), patience).as_millis();
+    let shorter = (waited >= waits_max(patience) - patience).then(|| {
+        let left = waits_max(patience).saturating_sub(waited).clamp(Duration::from_millis(1), patience).as_millis();
         format!("; SET LOCAL lock_timeout = '{left}ms'")
     });
     let locks = locks.map(|locks| format!("; {locks}"));
