@@ -154,7 +154,7 @@ function workload({workload: {summary: sum, by_status: statuses, by_technician: 
     cards(
       [
         {label: "Open", value: sum.open_cases, href: cases({status: open})},
-        {label: "Unassigned", value: sum.unassigned},
+        {label: "Unassigned", value: sum.unassigned, href: cases({status: open, unassigned: true})},
         {label: "Overdue", value: sum.overdue, href: cases({is_overdue: true}), bad: sum.overdue > 0},
         {
           label: "On hold",

@@ -51,7 +51,7 @@ export async function run(house) {
     assert.equal(await total("/api/v1/audit-log", hash), shown, `${text} leads to ${hash}`);
     followed++;
   }
-  for (const name of ["Open", "Overdue", "On hold", "Waiting for review"]) await card("/api/v1/cases", name);
+  for (const name of ["Open", "Unassigned", "Overdue", "On hold", "Waiting for review"]) await card("/api/v1/cases", name);
   visitor.calm();
   return [`${followed} links followed`];
 }
