@@ -1,6 +1,6 @@
 // What a report view shall show of an answer of the API, and what it does show.
 
-import { clock, number, percent, person, words } from "./words.js";
+import { clock, duration, number, percent, person, words } from "./words.js";
 
 const CATEGORY = {
   case: "Cases",
@@ -12,6 +12,8 @@ const CATEGORY = {
   access: "Access and exports",
 };
 const category = (code) => CATEGORY[code] ?? words(code);
+
+const HOW = { audit_log_accessed: "Read", report_generated: "Report", export_generated: "Export" };
 
 /** The cards by their label, the rows of each table, the bars of the chart, the parts of the share bar. @param {import("playwright-core").Page} page */
 export const shown = (page) =>
@@ -203,6 +205,8 @@ export const EXPECTED = {
           person(row.reviewer_full_name, row.reviewer_username),
           person(row.original_technician_full_name, row.original_technician_username),
           number(row.review_cycle),
+          duration(row.turnaround_seconds),
+          row.notes ?? "–",
         ]),
       },
       parts: decisions.map((code) => `${words(code)}${number(sum[code])}${percent(sum[`${code}_percent`])}`),
@@ -230,7 +234,9 @@ export const EXPECTED = {
           number(row.consecutive_failures),
         ]),
         "By kind": counted(report.by_event_type, (row) => row.label),
-        "Who read the log and the reports": report.access.slice(0, 12).map((row) => [row.username]),
+        "Who read the log and the reports": report.access
+          .slice(0, 12)
+          .map((row) => [row.username, words(row.view_type), HOW[row.action_type], number(row.count), time(row.last_at)]),
         "System events": report.entries.data.map((row) => [
           time(row.occurred_at),
           row.action_label,
@@ -238,6 +244,7 @@ export const EXPECTED = {
           row.job_name ?? "–",
           number(row.records_processed),
           row.actor_label,
+          `${row.description}${row.error_message ?? ""}`,
         ]),
       },
       series: report.by_event_type.map((row) => [row.event_type, row.label]),

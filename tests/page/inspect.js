@@ -3,6 +3,8 @@
 import { places } from "./places.js";
 import { openForm } from "./cases.js";
 
+const FILTERS = ["case_held", "case_resumed", "case_assigned"].map((type) => `action_type=${type}`).join("&");
+
 /** @param {any} house @param {string} story @param {number} width */
 export async function inspect(house, story, width) {
   const all = await places(house);
@@ -16,7 +18,11 @@ export async function inspect(house, story, width) {
       await visitor.go(hash);
       if (view === "drawer") await visitor.page.locator("dialog .entry-part").first().waitFor();
       await look(visitor, place(view));
-      if (view === "log") await look(await opened(visitor, "#more-filters"), place("log with all filters"));
+      if (view === "log") {
+        await look(await opened(visitor, "#more-filters"), place("log with all filters"));
+        await visitor.go(`#/log?period=last_week&changed_field=status&${FILTERS}`);
+        await look(visitor, place("log with filters that are set"));
+      }
       if (view === "case") {
         await openForm(visitor.page, "resume");
         await look(visitor, place("case with a form"));
@@ -30,9 +36,10 @@ export async function inspect(house, story, width) {
     for (const [username, hash] of [
       ["member1", "#/cases"],
       ["tech2", "#/alerts"],
+      ["manager", "#/overview"],
+      ["manager", "#/cases"],
       ["member1", "#/overview"],
     ]) {
-      if (dark) continue;
       const other = await house.visit(story, { user: username, width, dark, hash });
       await look(other, place(`${username} ${hash}`));
       other.calm();

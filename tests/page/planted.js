@@ -58,6 +58,12 @@ export class Planted {
         .map(([name]) => `${body}.${name}`);
       return names.filter((name) => !this.texts.has(name) && !ELSEWHERE.includes(name));
     });
+    // What is deleted has its reason in the address.
+    const deletions = Object.values(contract.paths).flatMap((path) => (path.delete ? [path.delete] : []));
+    for (const { operationId, parameters = [] } of deletions)
+      for (const { in: place, name, schema } of parameters)
+        if (place === "query" && takes(schema) && !this.texts.has(`${operationId}.${name}`))
+          missing.push(`${operationId}.${name}`);
     assert.deepEqual(missing, [], "fields of the API that nothing was planted in");
   }
 }
@@ -175,6 +181,16 @@ export async function plant(house) {
   await T.post(`${there}/complete`, { override_incomplete: true });
   await admin.post(`${there}/review/correct`, { release: "now", ...p("CorrectReview", "notes") });
   await admin.post(`${there}/reopen`, p("ReopenCase", "reason"));
+  // What is deleted
+  const remove = async (operation, path) => {
+    const answer = await admin.call("DELETE", path, { query: { reason: planted.text(operation, "reason") } });
+    assert.ok(answer.status < 300, `${operation}: ${answer.text}`);
+  };
+  await remove("delete_document", `/api/v1/documents/${(await upload(admin, at, "supporting", "gone.txt")).id}`);
+  const gone = await M.post("/api/v1/cases", { employee_first_name: "Ada", employee_last_name: "Moss" });
+  await remove("delete_case", `/api/v1/cases/${gone.id}`);
+  const leaver = await user("l", "member", { workshop_code: "WS001" });
+  await remove("delete_user", `/api/v1/users/${leaver.id}`);
   const alerts = await T.get("/api/v1/alerts");
   await T.post(`/api/v1/alerts/${alerts.data.at(-1).id}/dismiss`, p("DismissAlert", "reason"));
 
@@ -219,7 +235,7 @@ export async function plant(house) {
   // And where they come from.
   const agent = await M.call("GET", "/api/v1/users", { headers: { "User-Agent": planted.text("header", "User-Agent") } });
   assert.equal(agent.status, 403);
-  return { planted, item, second, member, technician, program, others: [other.id, third.id] };
+  return { planted, item, second, gone, member, technician, program, others: [other.id, third.id, leaver.id] };
 }
 
 async function upload(api, at, type, name, notes) {

@@ -71,8 +71,12 @@ export function service(base, passwords = new Map()) {
     };
   };
   /** A program, by its API key. @param {string} key */
-  const program = (key) => ({
-    post: (path, body) => call(null, "POST", path, { body, headers: { Authorization: `Bearer ${key}` } }),
-  });
+  const program = (key) => {
+    const headers = { Authorization: `Bearer ${key}` };
+    return {
+      get: (path, query) => call(null, "GET", path, { query, headers }),
+      post: (path, body) => call(null, "POST", path, { body, headers }),
+    };
+  };
   return { base, as, session, program };
 }

@@ -67,8 +67,8 @@ declare global {
   }
 
   /** What `GET /api/v1/service` says about the service, without a sign-in. */
-  type Service = { version: string; time_zone: string; demo_accounts: DemoAccount[] };
-  type DemoAccount = { username: string; role: string; display_name: string; password: string };
+  type Service = Answer<Operation<"/api/v1/service", "get">>;
+  type DemoAccount = Service["demo_accounts"][number];
 
   /* The session: session.js */
   type Tokens = { access_token: string; refresh_token: string; expires_at: number };

@@ -140,7 +140,13 @@ export class Visitor {
     if (!(await this.page.evaluate(() => "axe" in window))) await this.page.evaluate(AXE);
     const violations = await this.page.evaluate(
       async (rules) =>
-        (await window.axe.run(document, { resultTypes: ["violations"], ...(rules && { runOnly: rules }) })).violations,
+        (
+          await window.axe.run(document, {
+            resultTypes: ["violations"],
+            // WCAG 2.2: axe leaves it out unless it is named.
+            ...(rules ? { runOnly: rules } : { rules: { "target-size": { enabled: true } } }),
+          })
+        ).violations,
       colours ? ["color-contrast", "link-in-text-block"] : null,
     );
     const found = violations.map(

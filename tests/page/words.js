@@ -16,6 +16,16 @@ export function clock(zone) {
   };
 }
 
+/** @param {number | null} seconds */
+export function duration(seconds) {
+  if (seconds === null) return "–";
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
 /** @param {string} code */
 export const words = (code) => (code ? `${code.charAt(0).toUpperCase()}${code.slice(1).replaceAll("_", " ")}` : "–");
 

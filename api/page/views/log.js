@@ -20,7 +20,8 @@ export const kind = "list";
 
 const CATEGORIES = "case document note review session user access system other".split(" ");
 const SOURCES = ["endpoint", "automatic", "service", "job"];
-/** @type {readonly (readonly [name: string, title: string, example: string])[]} */
+/** @typedef {Parameter<"/api/v1/audit-log">} Filter */
+/** @type {readonly (readonly [name: Filter, title: string, example: string])[]} */
 const TEXTS = [
   ["case_number", "Case number", "WS001-2026-11-0042"],
   ["ip_address", "Address or network", "192.0.2.0/24"],
@@ -31,12 +32,13 @@ const TEXTS = [
   ["changed_from", "Changed from", "accepted"],
   ["changed_to", "Changed to", "hold"]
 ];
-/** @type {Choices} */
+/** @type {readonly (readonly [name: Filter, title: string])[]} */
 const PEOPLE = [
   ["actor_id", "By"],
   ["related_user_id", "Related user"],
   ["exclude_actor_id", "Exclude actor"]
 ];
+/** @type {readonly string[]} */
 const LISTS = ["action_type", "category", "outcome", "source", "exclude_actor_id"];
 const ALL = ["q", ...LISTS, ...TEXTS.map(([name]) => name), "actor_id", "related_user_id"];
 /** The filters that stand below "More filters". */

@@ -7,7 +7,7 @@ export const title = "Texts that are markup are shown, and nothing of them runs"
 
 export async function run(house) {
   const world = await plant(house);
-  const { planted, item, second, member, technician, program, others } = world;
+  const { planted, item, second, gone, member, technician, program, others } = world;
   planted.ensureComplete(await house.api("admin").get("/openapi.json"));
 
   const policy = (await fetch(house.demo.base)).headers.get("Content-Security-Policy") ?? "";
@@ -19,7 +19,7 @@ export async function run(house) {
   const entries = [];
   for (const id of [member.id, technician.id, program.id, ...others])
     entries.push(...(await own({ actor_id: id })), ...(await own({ related_user_id: id })));
-  for (const { id } of [item, second]) entries.push(...(await own({ case_id: id })));
+  for (const { id } of [item, second, gone]) entries.push(...(await own({ case_id: id })));
   const marked = new Map(entries.filter((entry) => /ran=1/i.test(JSON.stringify(entry))).map((entry) => [entry.id, entry]));
   // For each text an entry that has it. The service writes codes of workshops in upper case.
   const wanted = new Map(
