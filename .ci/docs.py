@@ -9,6 +9,8 @@ PAGES = [Path("README.md"), Path("CHANGELOG.md"), *sorted(Path("docs").glob("*.m
 # What names a file of the repository, rather than a path of the API or of a host.
 TOP = ("api", "entity", "migration", "tests", "docs", ".ci", ".docker", ".github", ".cargo")
 MARKS = ("ci", "typescript", "python")
+# A picture in the colours of the reader.
+PICTURE = re.compile(r'\b(?:src|srcset)="([^"]+)"')
 # Marks that name the script that runs a command, or the reason why none does.
 RUN_BY = re.compile(r"<!-- run by (\S+) -->")
 NOT_RUN = re.compile(r"<!-- not run: .+ -->")
@@ -73,7 +75,7 @@ def check_links(page: Path, prose: list[tuple[int, str]]) -> None:
     # As one text: a link may go on in the next line.
     lines = [re.sub(r"`[^`]*`", "", line) for _, line in prose]
     text = "\n".join(lines)
-    for link in re.finditer(r"\[[^\]]*\]\(([^)\s]+)\)", text):
+    for link in [*re.finditer(r"\[[^\]]*\]\(([^)\s]+)\)", text), *PICTURE.finditer(text)]:
         number, target = prose[text.count("\n", 0, link.start())][0], link[1]
         if re.match(r"[a-z]+:", target):
             continue
@@ -116,6 +118,14 @@ def check_reachable() -> None:
             fault(Path("README.md"), 1, f"does not lead to {page}")
 
 
+def check_pictures() -> None:
+    """Each picture is in a document."""
+    shown = {(page.parent / name).resolve() for page in PAGES for name in PICTURE.findall(page.read_text())}
+    for picture in sorted(Path("docs/images").iterdir()):
+        if picture.resolve() not in shown:
+            fault(picture, 1, "no document shows it")
+
+
 def check_alerts() -> None:
     """The table of alerts has those of the rules."""
     rules, page = Path(".docker/observability/prometheus/rules.yml"), Path("docs/operations.md")
@@ -133,6 +143,7 @@ for page in PAGES:
         check_paths(page, prose)
         check_commands(page, fences)
 check_reachable()
+check_pictures()
 check_alerts()
 for each in faults:
     print(each, file=sys.stderr)
