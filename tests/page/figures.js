@@ -27,6 +27,10 @@ export const shown = (page) =>
       place.getAttribute("aria-label"),
       [...place.querySelectorAll("tbody tr")].map((row) => [...row.children].map(text)),
     ]);
+    const heads = [...document.querySelectorAll(".as-table .scroll")].map((place) => [
+      place.getAttribute("aria-label"),
+      [...place.querySelectorAll("thead th")].map(text),
+    ]);
     const plot = document.querySelector(".plot");
     const bars = [...(plot?.querySelectorAll(".bucket") ?? [])].map((bucket) => ({
       text: bucket.getAttribute("aria-label") ?? "",
@@ -40,11 +44,20 @@ export const shown = (page) =>
     return {
       cards: Object.fromEntries(cards),
       tables: Object.fromEntries(tables),
+      /** Of the tables that charts have. */
+      heads: Object.fromEntries(heads),
+      chart: text(document.querySelector(".chart h2")),
       bars,
       parts,
       ranked: Object.fromEntries(ranked),
     };
   });
+
+/** Opens the table of each chart. @param {import("playwright-core").Page} page */
+export async function openTables(page) {
+  await page.evaluate(() => document.querySelectorAll(".as-table").forEach((details) => (details.open = true)));
+  await page.waitForFunction(() => [...document.querySelectorAll(".as-table > div")].every((place) => place.firstChild));
+}
 
 const counted = (rows, name, more = () => []) =>
   rows.map((row) => [name(row), "", number(row.count), percent(row.percent), ...more(row)]);
@@ -253,22 +266,28 @@ export const EXPECTED = {
 };
 
 /**
- * The bars that the answer calls for: for each bucket its texts of figures and its values in the order of the series.
- * @param {any} report @param {[string, string][]} series
+ * The bars that the answer calls for: for each bucket its texts of figures and its values in the order of the series, and its row
+ * in the table of the chart, of all series that have figures.
+ * @param {any} report @param {[string, string][]} series @param {boolean} [grouped]
  */
-export function bars(report, series) {
+export function bars(report, series, grouped) {
   /** @type {Map<string, Map<string, number>>} */
   const buckets = new Map();
   for (const { bucket_on: on, series: code, value } of report.timeseries)
     buckets.set(on, (buckets.get(on) ?? new Map()).set(code, value));
-  return [...buckets.values()].map((values) => {
+  const all = [...buckets.values()];
+  const columns = series.filter(([code]) => all.some((values) => values.get(code)));
+  const found = all.map((values) => {
     const parts = series.filter(([code]) => values.get(code));
+    const total = series.reduce((sum, [code]) => sum + (values.get(code) ?? 0), 0);
     return {
       words: parts.map(([code, name]) => `${name} ${number(values.get(code))}`).join(", ") || "none",
       values: parts.map(([code]) => values.get(code) ?? 0),
-      total: series.reduce((sum, [code]) => sum + (values.get(code) ?? 0), 0),
+      total,
+      row: [...columns.map(([code]) => number(values.get(code) ?? 0)), ...(grouped ? [] : [number(total)])],
     };
   });
+  return { head: ["From", ...columns.map(([, name]) => name), ...(grouped ? [] : ["Total"])], bars: found };
 }
 
 export { clock };

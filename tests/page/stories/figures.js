@@ -1,10 +1,10 @@
-// Every figure of the five reports is the API's: cards, bars, parts, rows of tables, in several periods.
+// Every figure of the five reports is the API's: cards, bars and their tables, parts, rows of tables, in several periods.
 //
 // A report of a period that has ended is read once more by this test, with the same parameters and the same token: it gives the
 // same figures. One of a period that has not changes with every reading, so the page is compared with the answer that it got.
 
 import assert from "node:assert/strict";
-import { EXPECTED, bars, clock, shown } from "../figures.js";
+import { EXPECTED, bars, clock, openTables, shown } from "../figures.js";
 import { number } from "../words.js";
 
 export const title = "The figures of the five reports are the API's";
@@ -58,6 +58,7 @@ export async function run(house) {
         const again = await api.get(`/api/v1/reports/${path}`, Object.fromEntries(sent));
         assert.equal(settled(report), settled(again), `${where} read once more`);
       }
+      await openTables(visitor.page);
       compared += compare(where, await shown(visitor.page), EXPECTED[path](report, times), report);
     }
   }
@@ -100,22 +101,30 @@ function compare(where, found, expected, report) {
     }
   }
   if (expected.parts) assert.deepEqual(found.parts, expected.parts, `${where}: parts`);
-  if (!expected.series) return count;
+  return expected.series ? count + compareChart(where, found, expected, report) : count;
+}
 
-  const called = bars(report, expected.series);
-  assert.equal(found.bars.length, called.length, `${where}: bars`);
+/** The bars, what they say, and the table that has the same. */
+function compareChart(where, found, { series, grouped = false }, report) {
+  const called = bars(report, series, grouped);
+  assert.equal(found.bars.length, called.bars.length, `${where}: bars`);
+  const rows = found.tables[found.chart] ?? [];
+  assert.equal(rows.length, called.bars.length, `${where}: rows of the table of "${found.chart}"`);
+  if (rows.length) assert.deepEqual(found.heads[found.chart], called.head, `${where}: columns of the table`);
+  let count = 0;
   /** How high one is, which is the same for all. @type {number[]} */
   const ratios = [];
-  called.forEach(({ words, values, total }, at) => {
+  called.bars.forEach(({ words, values, total, row }, at) => {
     const bar = found.bars[at];
-    const figures = expected.grouped ? words : `${number(total)} – ${words}`;
+    const figures = grouped ? words : `${number(total)} – ${words}`;
     assert.ok(bar.text.endsWith(`: ${figures}`), `${where}: bar ${at + 1} says "${bar.text}" and not "${figures}"`);
+    assert.deepEqual(rows[at], [bar.text.split(": ")[0], ...row], `${where}: row ${at + 1} of the table`);
     assert.equal(bar.heights.length, values.length, `${where}: parts of bar ${at + 1}`);
     values.forEach((value, nth) => {
       // A gap of one pixel separates stacked parts, and the lowest bar is one pixel high.
-      if (bar.heights[nth] > 20) ratios.push((bar.heights[nth] + (nth && !expected.grouped ? 1 : 0)) / value);
-      count++;
+      if (bar.heights[nth] > 20) ratios.push((bar.heights[nth] + (nth && !grouped ? 1 : 0)) / value);
     });
+    count += values.length + row.length;
   });
   if (ratios.length)
     assert.ok(

@@ -115,24 +115,48 @@ async function released(house) {
   visitor.calm("a release");
 }
 
+/** What is read and dismissed on the page is so in the API, and the log says who dismissed it. */
 async function alerts(house) {
   const visitor = await house.visit("forms", { user: "tech1", hash: "#/alerts" });
   const { page } = visitor;
-  const unread = async () => (await house.api("tech1").get("/api/v1/auth/me")).unread_alerts;
-  const before = await unread();
+  const api = house.api("tech1");
+  const account = () => api.get("/api/v1/auth/me");
+  const list = async (query) => (await api.get("/api/v1/alerts", { limit: 200, ...query })).data;
+  const { unread_alerts: before, id: me } = await account();
   assert.ok(before > 1, `${before} unread alerts`);
   const button = page.getByRole("button", { name: /^Mark as read/ }).first();
   const id = (await button.getAttribute("id")).replace("read-", "");
+  const one = async (dismissed) => (await list({ is_dismissed: dismissed })).find((alert) => alert.id === id);
+  assert.deepEqual([(await one(false)).read_at, await one(true)], [null, undefined]);
   await button.click();
   await page.locator(`#read-${id}`).waitFor({ state: "detached" });
   await visitor.ready();
-  assert.equal(await unread(), before - 1);
+  assert.ok((await one(false)).read_at, "it was read");
+  assert.equal((await account()).unread_alerts, before - 1);
   assert.equal(Number.parseInt(await page.locator("#nav-alerts .count").innerText(), 10), before - 1);
   assert.notEqual(await page.evaluate(() => document.activeElement?.tagName), "BODY", "the focus is somewhere");
+
   await page.locator(`#dismiss-${id}`).click();
   await page.locator(`#dismiss-${id}`).waitFor({ state: "detached" });
+  await visitor.ready();
+  assert.equal(await one(false), undefined, "it is no longer open");
+  const dismissed = await one(true);
+  assert.ok(dismissed.dismissed_at, "it was dismissed");
+  const logged = { action_type: "alert_dismissed", actor_id: me, limit: 1 };
+  const [entry] = (await house.api("manager").get("/api/v1/audit-log", logged)).data;
+  assert.equal(entry.object_id, id);
+  await visitor.follow(page.locator("#show-dismissed"));
+  const titles = await page.locator(".alert h2").allInnerTexts();
+  assert.deepEqual(
+    titles,
+    (await list({ is_dismissed: true })).slice(0, titles.length).map(({ title }) => title),
+  );
+  assert.ok(titles.includes(dismissed.title));
+  assert.equal(await page.locator(`#dismiss-${id}`).count(), 0);
+  await visitor.follow(page.locator("#show-all"));
+
   await page.locator("#read-all").click();
   await page.locator("#read-all").waitFor({ state: "detached" });
-  assert.equal(await unread(), 0);
+  assert.equal((await account()).unread_alerts, 0);
   visitor.calm("alerts");
 }

@@ -1,8 +1,8 @@
-// Sessions: tabs that share one, signing out, and a session that has ended while the page was open.
+// Sessions: where the tokens are, tabs that share one, signing out, and a session that has ended while the page was open.
 
 import assert from "node:assert/strict";
 
-export const title = "Tabs share a session; one that has ended leads to the sign-in and back";
+export const title = "Tokens stay in the tab, tabs share a session; one that has ended leads to the sign-in and back";
 
 const KEY = "casetrail.session";
 const tokens = (page) => page.evaluate((key) => JSON.parse(sessionStorage.getItem(key) ?? "null"), KEY);
@@ -18,12 +18,44 @@ export async function run(house) {
   const visitor = await house.visit("sessions", { hash: "#/signin" });
   visitor.expect(/status of 401/);
   const { page, context } = visitor;
+  assert.deepEqual(await kept(page, context), { ...NOWHERE, session: [] });
   await visitor.enter("tech3");
+  await onlyInTheTab(page, context);
   await twoTabs(visitor, page, context);
   await signedOut(visitor, page);
   await ended(house, visitor, page);
   await offlineSignOut(visitor, page);
   visitor.calm();
+}
+
+/** What a browser keeps when the tab is closed. */
+const NOWHERE = { cookies: [], cookie: "", local: [], databases: [], caches: [], name: "", state: null };
+
+/** What the page has kept, and where. */
+async function kept(page, context) {
+  const own = await page.evaluate(async () => ({
+    cookie: document.cookie,
+    local: Object.keys(localStorage),
+    databases: await indexedDB.databases(),
+    caches: await caches.keys(),
+    name: window.name,
+    state: history.state,
+    session: Object.keys(sessionStorage),
+  }));
+  return { cookies: await context.cookies(), ...own };
+}
+
+async function onlyInTheTab(page, context) {
+  assert.deepEqual(await kept(page, context), { ...NOWHERE, session: [KEY] });
+  const { access_token: access, refresh_token: refresh } = await tokens(page);
+  assert.ok(access.length > 20 && refresh.length > 20);
+  const document = await page.evaluate(() => location.href + document.documentElement.outerHTML);
+  for (const token of [access, refresh]) assert.ok(!document.includes(token), "no token in the document or its address");
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await signIn(other);
+  assert.equal(await tokens(other), null, "another tab has none of them");
+  await other.close();
 }
 
 /** A tab that was duplicated: the tokens are copied with it. */
@@ -49,6 +81,7 @@ async function twoTabs(visitor, page, context) {
   assert.equal(refreshed, 1, "one refresh for both tabs");
   assert.deepEqual(await tokens(page), await tokens(other));
   await visitor.ready();
+  await onlyInTheTab(page, context);
 
   await page.locator("#signout").click();
   await signIn(page);
@@ -59,7 +92,7 @@ async function twoTabs(visitor, page, context) {
 
 /** Nothing of the person is there any more, also not by the browser's Back. */
 async function signedOut(visitor, page) {
-  assert.equal(await tokens(page), null);
+  assert.deepEqual(await kept(page, page.context()), { ...NOWHERE, session: [] });
   for (let steps = 0; steps < 2; steps++) {
     await page.goBack().catch(() => undefined);
     await signIn(page);
