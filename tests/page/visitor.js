@@ -86,11 +86,12 @@ export class Visitor {
     this.expected.push(...patterns);
   }
 
-  /** Until the view has what it read. */
+  /** Until the view has what it read. A drawer that was closed before its entry came stays as it is. */
   async ready() {
     await this.page.waitForFunction(() => {
       const content = document.querySelector("#main .content");
-      return content && !content.hasAttribute("aria-busy") && !document.querySelector(".loading");
+      const isLoading = document.querySelector("#main .loading, dialog[open] .loading");
+      return content && !content.hasAttribute("aria-busy") && !isLoading;
     });
   }
 
