@@ -392,7 +392,7 @@ fn sqlite(options: SqliteConnectOptions, patience: Duration, used_to: Use) -> Sq
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         // After the wait for the single writer connection: against other processes, such as a backup.
-        .busy_timeout(patience / 2)
+        .busy_timeout(transaction::busy_timeout(patience))
         .foreign_keys(true)
         .pragma("recursive_triggers", "ON")
         .pragma("trusted_schema", "OFF")

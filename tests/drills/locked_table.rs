@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 const CLIENTS: usize = 500;
 /// A few callers must get their response as promptly as many.
 const FEW: usize = 20;
-/// An unoptimised build takes longer for what it does while nothing waits.
-const SLOWNESS: u32 = if cfg!(debug_assertions) { 2 } else { 1 };
+/// An unoptimised build takes longer for what it does while nothing waits: above all for hundreds of responses at once.
+const SLOWNESS: u32 = if cfg!(debug_assertions) { 4 } else { 1 };
 /// A wait ends after 1.25 s; the rest is for what else a request needs, beside 499 others.
 const ANSWER_MAX: Duration = Duration::from_millis(1_500);
 const RECOVERY_MAX: Duration = Duration::from_secs(2);
@@ -49,7 +49,7 @@ pub async fn on(kind: Kind, plan: Plan) {
         }
         let mut waits: Vec<Duration> = writes.into_iter().map(|(_, wait)| wait).collect();
         slowest = slowest.max(percentile(&mut waits, 99));
-        assert!(slowest <= ANSWER_MAX * SLOWNESS, "callers waited too long: {slowest:?}");
+        assert!(slowest <= ANSWER_MAX * SLOWNESS.min(2), "callers waited too long: {slowest:?}");
         lock.rollback().await.expect("releasing the lock");
         recovery = recovery.max(recover(&clients[..FEW], &process, &token).await);
     }

@@ -158,7 +158,7 @@ const DRILLS: &[Drill] = &[
     Drill {
         name: "locked-table",
         shows: "a lock held by another session and 500 clients: 503 within 1.5 s, `/livez` within 50 ms, recovery within 2 s \
-                (unoptimised builds: twice as long)",
+                (unoptimised builds: twice to four times as long)",
         sabotage: "the service waits 30 s for a lock",
         is_built_in: true,
         proof: "waited too long",

@@ -20,7 +20,7 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection as _, Database, Postgres, Sqlite};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, oneshot};
@@ -84,7 +84,44 @@ pub struct WriteTransaction {
     /// How long a statement may take to be answered. PostgreSQL ends it earlier; without this, one to a server that vanished
     /// would wait until TCP gives up, after a quarter of an hour.
     answer_time: Duration,
+    lock_waits: LockWaits,
     watch: Option<StatementObserver>,
+}
+
+/// How long PostgreSQL may still wait for locks in a transaction. Its own limit is one for each statement, so that a transaction
+/// that needs two locks would wait twice as long.
+struct LockWaits {
+    begun_at: Instant,
+    patience: Duration,
+    /// In milliseconds, as PostgreSQL was told.
+    limit: AtomicU64,
+    /// Of a transaction that takes long by itself, only each statement's wait is limited.
+    is_limited: bool,
+}
+
+impl LockWaits {
+    /// However long a transaction takes: it is not refused for a lock that is about to be released.
+    const MIN: Duration = Duration::from_millis(100);
+
+    fn new(begun_at: Instant, terms: &Terms<'_>) -> Self {
+        let limit = AtomicU64::new(milliseconds(terms.patience));
+        Self { begun_at, patience: terms.patience, limit, is_limited: !terms.is_unshared }
+    }
+
+    /// The new limit in milliseconds, if it has become noticeably shorter.
+    fn shortened(&self) -> Option<u64> {
+        let left =
+            waits_max(self.patience).saturating_sub(self.begun_at.elapsed()).clamp(Self::MIN, self.patience.max(Self::MIN));
+        let (left, limit) = (milliseconds(left), self.limit.load(Ordering::Relaxed));
+        (self.is_limited && left + 50 < limit).then(|| {
+            self.limit.store(left, Ordering::Relaxed);
+            left
+        })
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 pub(super) enum Connection {
@@ -119,9 +156,9 @@ impl WriteTransaction {
         let mut seat = None;
         if pool.backend() == DbBackend::Sqlite {
             Unsettled::settle_earlier().await?;
-            let (own, shared) = groups.sit(terms.patience, terms.is_unshared).await?;
+            let (own, shared) = groups.sit(waits_max(terms.patience) - busy_timeout(terms.patience), terms.is_unshared).await?;
             match shared {
-                Some(connection) => return Self::new(connection, Some(own), &terms).join(groups).await,
+                Some(connection) => return Self::new(connection, Some(own), &terms, begun_at).join(groups).await,
                 None => seat = Some(own),
             }
         }
@@ -130,8 +167,8 @@ impl WriteTransaction {
             let left = waits_max(terms.patience).saturating_sub(begun_at.elapsed());
             let connection = timeout(left, pool.acquire()).await.unwrap_or(Err(timed_out()))?;
             // From here until BEGIN was answered, dropping it closes the connection.
-            let tx = Self::new(connection, seat.take(), &terms);
-            match tx.open(&terms, begun_at.elapsed()).await {
+            let tx = Self::new(connection, seat.take(), &terms, begun_at);
+            match tx.open(&terms).await {
                 Ok(()) => return Ok(tx),
                 Err(error) if failure::is_stale(&error) && attempt < ATTEMPTS_MAX && begun_at.elapsed() < terms.patience => {
                     tracing::warn!(
@@ -149,7 +186,7 @@ impl WriteTransaction {
         }
     }
 
-    fn new(connection: Lease, mut seat: Option<Seat>, terms: &Terms<'_>) -> Self {
+    fn new(connection: Lease, mut seat: Option<Seat>, terms: &Terms<'_>, begun_at: Instant) -> Self {
         let (backend, basis) = (connection.backend(), seat.as_mut().and_then(Seat::observe));
         Self {
             basis,
@@ -158,14 +195,15 @@ impl WriteTransaction {
             is_unusable: AtomicBool::new(false),
             backend,
             answer_time: terms.answer_time,
+            lock_waits: LockWaits::new(begun_at, terms),
             watch: terms.watch.clone(),
         }
     }
 
-    async fn open(&self, terms: &Terms<'_>, waited: Duration) -> Result<(), sqlx::Error> {
+    async fn open(&self, terms: &Terms<'_>) -> Result<(), sqlx::Error> {
         let mut held = self.held.lock().await;
         let Some(Held { connection, .. }) = held.as_mut() else { return Err(sqlx::Error::BeginFailed) };
-        answered(self.backend, self.answer_time, connection.begin(terms.patience, waited, terms.locks)).await?;
+        answered(self.backend, self.answer_time, connection.begin(&self.lock_waits, terms.locks)).await?;
         self.is_sound.store(true, Ordering::Release);
         Ok(())
     }
@@ -206,7 +244,7 @@ impl WriteTransaction {
         let mut held = self.held.lock().await;
         let step = self.step(statement);
         let result = match held.as_mut() {
-            Some(Held { connection, .. }) => answered(self.backend, self.answer_time, connection.execute(statement)).await,
+            Some(Held { connection, .. }) => self.answered(connection, async |one| one.execute(statement).await).await,
             None => Err(sqlx::Error::PoolClosed),
         };
         step.end(result).map_err(exec_error)
@@ -216,7 +254,7 @@ impl WriteTransaction {
         let mut held = self.held.lock().await;
         let step = self.step(statement);
         let result = match held.as_mut() {
-            Some(Held { connection, .. }) => answered(self.backend, self.answer_time, connection.query_one(statement)).await,
+            Some(Held { connection, .. }) => self.answered(connection, async |one| one.query_one(statement).await).await,
             None => Err(sqlx::Error::PoolClosed),
         };
         step.end(result).map_err(query_error)
@@ -226,7 +264,7 @@ impl WriteTransaction {
         let mut held = self.held.lock().await;
         let step = self.step(statement);
         let result = match held.as_mut() {
-            Some(Held { connection, .. }) => answered(self.backend, self.answer_time, connection.query_all(statement)).await,
+            Some(Held { connection, .. }) => self.answered(connection, async |one| one.query_all(statement).await).await,
             None => Err(sqlx::Error::PoolClosed),
         };
         step.end(result).map_err(query_error)
@@ -292,6 +330,23 @@ impl WriteTransaction {
             drop(seat);
         }
         Ok(())
+    }
+
+    /// The answer to a statement, which waits no longer for a lock than is left of the transaction's patience.
+    async fn answered<T>(
+        &self,
+        connection: &mut Lease,
+        send: impl AsyncFnOnce(&mut Connection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
+        answered(self.backend, self.answer_time, async {
+            if self.backend == DbBackend::Postgres
+                && let Some(limit) = self.lock_waits.shortened()
+            {
+                connection.send(&set_lock_timeout(limit)).await?;
+            }
+            send(connection).await
+        })
+        .await
     }
 
     /// Starts a statement; unless it ends without an error (also if no one awaits its end), the connection is closed.
@@ -442,7 +497,7 @@ impl Connection {
     }
 
     /// Begins a transaction; the database itself refuses to do so inside another one.
-    async fn begin(&mut self, patience: Duration, waited: Duration, locks: Option<&str>) -> Result<(), sqlx::Error> {
+    async fn begin(&mut self, waits: &LockWaits, locks: Option<&str>) -> Result<(), sqlx::Error> {
         let is_counted = match self {
             Self::Sqlite(one) => one.is_in_transaction(),
             Self::Postgres(one) => one.is_in_transaction(),
@@ -452,7 +507,7 @@ impl Connection {
         }
         match self {
             Self::Sqlite(_) => self.send(self.words().begin).await,
-            Self::Postgres(_) => self.send(&postgres_begin(patience, waited, locks)).await,
+            Self::Postgres(_) => self.send(&postgres_begin(waits.shortened(), locks)).await,
         }
     }
 
@@ -492,14 +547,21 @@ fn waits_max(patience: Duration) -> Duration {
     patience * 5 / 4
 }
 
+/// How long SQLite waits for a lock that another process holds.
+pub(super) fn busy_timeout(patience: Duration) -> Duration {
+    patience / 2
+}
+
 /// BEGIN and what is sent with it. The longer the transaction waited for a connection, the shorter it waits for locks.
-fn postgres_begin(patience: Duration, waited: Duration, locks: Option<&str>) -> String {
-    let shorter = (waited >= waits_max(patience) - patience).then(|| {
-        let left = waits_max(patience).saturating_sub(waited).clamp(Duration::from_millis(1), patience).as_millis();
-        format!("; SET LOCAL lock_timeout = '{left}ms'")
-    });
+fn postgres_begin(lock_timeout: Option<u64>, locks: Option<&str>) -> String {
+    let shorter = lock_timeout.map(|limit| format!("; {}", set_lock_timeout(limit)));
     let locks = locks.map(|locks| format!("; {locks}"));
     [POSTGRES.begin, &shorter.unwrap_or_default(), &locks.unwrap_or_default()].concat()
+}
+
+/// The statement that limits waits for a lock, in milliseconds, until the transaction ends.
+fn set_lock_timeout(limit: u64) -> String {
+    format!("SET LOCAL lock_timeout = '{limit}ms'")
 }
 
 /// The answer of PostgreSQL, or an error after the time that it may take. No network is between the service and SQLite.
