@@ -24,9 +24,18 @@ pub enum Crowded {
     UnreadFiles,
 }
 
+/// Its short version on SQLite alone: what is received and sent takes the same memory on both.
 pub async fn with(crowded: Crowded, plan: Plan) {
-    let app = TestApp::start_with(Kind::Sqlite, Settings { clock: Clock::system(), ..Settings::default() }).await;
-    let app = app.expect("SQLite is always available");
+    on(Kind::Sqlite, crowded, plan).await;
+    if !plan.is_short {
+        on(Kind::Postgres, crowded, plan).await;
+    }
+}
+
+async fn on(kind: Kind, crowded: Crowded, plan: Plan) {
+    println!("{kind:?}:");
+    let app = TestApp::start_with(kind, Settings { clock: Clock::system(), ..Settings::default() }).await;
+    let app = app.expect("PostgreSQL is installed");
     if matches!(crowded, Crowded::Exports) {
         app.fill_log().await;
     }

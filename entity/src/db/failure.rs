@@ -7,8 +7,8 @@ use sqlx::sqlite::SqliteError;
 /// SQLite's primary result codes that no request is the cause of: busy, locked, out of memory, read-only, I/O error, corrupt,
 /// full, cannot open, locking protocol, not a database.
 const SQLITE_UNAVAILABLE: [i32; 10] = [5, 6, 7, 8, 10, 11, 13, 14, 15, 26];
-/// The same for PostgreSQL: lock not available, deadlock, serialization, idle transaction ended, read-only, corrupt, a missing table
-/// (while a backup is restored).
+/// The same for PostgreSQL: lock not available, deadlock, serialization, idle transaction ended, read-only, corrupt, a missing
+/// table (while a backup is restored).
 const POSTGRES_UNAVAILABLE: [&str; 9] = ["55P03", "40P01", "40001", "25P03", "25P04", "25006", "XX001", "XX002", "42P01"];
 /// And its classes: connection, resources (disk full, out of memory, too many connections), operator (shutdown, start-up,
 /// timeouts), system (I/O errors).

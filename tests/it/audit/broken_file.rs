@@ -73,8 +73,8 @@ async fn changes_acknowledged_after_an_io_error_are_present() {
     app.finish().await;
 }
 
-/// `SQLITE_READONLY` and `SQLITE_CANTOPEN`: a connection whose COMMIT failed is closed, and the next one to be opened may only read,
-/// or can't be opened.
+/// `SQLITE_READONLY` and `SQLITE_CANTOPEN`: a connection whose COMMIT failed is closed, and the next one to be opened may only
+/// read, or can't be opened.
 #[tokio::test]
 async fn a_file_that_cannot_be_opened_for_writing_is_unavailable_until_it_can() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 //! and by a case.
 
 use super::{PDF, pay_stub, rows, stored};
-use crate::app::{Form, TestApp, Volume, actions};
+use crate::app::{Form, Kind, Settings, TestApp, Volume, actions};
 use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
@@ -102,6 +102,30 @@ async fn below_the_minimum_free_space_uploads_are_refused_and_small_writes_succe
     for volume in ["database", "documents"] {
         assert!(figure(&format!("casetrail_free_space_bytes{{volume=\"{volume}\"}}")) < min);
     }
+    std::fs::remove_file(takes_up).unwrap();
+    member.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+    app.finish().await;
+}
+
+/// The service cannot see the volume of a PostgreSQL server; that of the documents it can.
+#[tokio::test]
+async fn below_the_minimum_free_space_of_the_documents_uploads_are_refused_on_postgresql_too() {
+    let Some(volume) = Volume::mount(24) else { return };
+    let settings = Settings { volume: Some(volume.path().to_owned()), min_free_space: 8 << 20, ..Settings::default() };
+    let Some(app) = TestApp::start_with(Kind::Postgres, settings).await else { return };
+    let case = app.a_case().accepted().create().await;
+    let (member, manager) = (app.as_member().await, app.as_manager().await);
+    let takes_up = volume.path().join("something else");
+    std::fs::write(&takes_up, vec![0; 17 << 20]).unwrap();
+    let mark = app.mark().await;
+
+    member.upload(&case.url("documents"), &pay_stub()).await.expect_problem(507, "insufficient_storage");
+
+    assert_eq!((stored(&app).len(), rows(&app).await, app.since(&mark).await.len()), (0, 0, 0));
+    manager.post(&case.url("hold"), json!({"reason": "a"})).await.expect(200);
+    let figures = app.as_anonymous().get("/metrics").await.text;
+    assert!(figures.contains("casetrail_free_space_bytes{volume=\"documents\"}"), "{figures}");
+    assert!(!figures.contains("casetrail_free_space_bytes{volume=\"database\"}"), "{figures}");
     std::fs::remove_file(takes_up).unwrap();
     member.upload(&case.url("documents"), &pay_stub()).await.expect(201);
     app.finish().await;
