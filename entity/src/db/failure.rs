@@ -7,9 +7,8 @@ use sqlx::sqlite::SqliteError;
 /// SQLite's primary result codes that no request is the cause of: busy, locked, out of memory, read-only, I/O error, corrupt,
 /// full, cannot open, locking protocol, not a database.
 const SQLITE_UNAVAILABLE: [i32; 10] = [5, 6, 7, 8, 10, 11, 13, 14, 15, 26];
-/// The same for PostgreSQL: lock not available, deadlock, serialization, idle transaction ended, read-only, corrupt, a missing
-/// table (while a backup is restored).
-const POSTGRES_UNAVAILABLE: [&str; 9] = ["55P03", "40P01", "40001", "25P03", "25P04", "25006", "XX001", "XX002", "42P01"];
+/// The same for PostgreSQL: lock not available, deadlock, serialization, idle transaction ended, read-only, corrupt.
+const POSTGRES_UNAVAILABLE: [&str; 8] = ["55P03", "40P01", "40001", "25P03", "25P04", "25006", "XX001", "XX002"];
 /// And its classes: connection, resources (disk full, out of memory, too many connections), operator (shutdown, start-up,
 /// timeouts), system (I/O errors).
 const POSTGRES_UNAVAILABLE_CLASSES: [&str; 4] = ["08", "53", "57", "58"];
@@ -33,17 +32,29 @@ pub(super) fn is_unusable(error: &sqlx::Error) -> bool {
 
 fn is_unavailable_code(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
-    match error.try_downcast_ref::<SqliteError>() {
+    let is_failing = match error.try_downcast_ref::<SqliteError>() {
         // Extended codes contain the primary one in their lowest byte.
-        Some(_) => {
-            code.parse::<i32>().is_ok_and(|code| SQLITE_UNAVAILABLE.contains(&(code & 0xff)))
-                || code == "1" && error.message().starts_with("no such table: ")
-        }
+        Some(_) => code.parse::<i32>().is_ok_and(|code| SQLITE_UNAVAILABLE.contains(&(code & 0xff))),
         None => {
             POSTGRES_UNAVAILABLE.contains(&code.as_ref())
                 || POSTGRES_UNAVAILABLE_CLASSES.iter().any(|class| code.starts_with(class))
         }
+    };
+    is_failing || lacks_table(error)
+}
+
+/// As while a backup is restored.
+fn lacks_table(error: &dyn DatabaseError) -> bool {
+    let code = error.code().unwrap_or_default();
+    match error.try_downcast_ref::<SqliteError>() {
+        Some(_) => code == "1" && error.message().starts_with("no such table: "),
+        None => code == "42P01",
     }
+}
+
+/// Whether a statement failed because a table does not exist.
+pub(crate) fn is_missing_table(error: &DbErr) -> bool {
+    cause(error).and_then(|cause| cause.as_database_error()).is_some_and(lacks_table)
 }
 
 /// Whether a statement failed because it waited too long for a lock (PostgreSQL's `lock_not_available`).

@@ -36,7 +36,7 @@ const MEMBERS_MAX: usize = if cfg!(feature = "sabotage") { 1 } else { 16 };
 const SHARED_MAX: Duration = Duration::from_millis(20);
 /// How long finished members wait for the one whose turn it is, and for the statement that it is running then: many times what a
 /// write takes. What takes long commits on its own.
-pub(super) const STALL_MAX: Duration = Duration::from_secs(1);
+pub(super) const STALL_MAX: Duration = Duration::from_millis(500);
 /// For how long each writer commits on its own after one has stalled.
 const UNSHARED_FOR: Duration = Duration::from_secs(10);
 

@@ -8,6 +8,7 @@
 //! and what is undone if it does not commit.
 
 use super::group::{self, CommitResult, Groups, Left, STALL_MAX, Seat, undone};
+use super::lock_waits::{LockWaits, set_lock_timeout, waits_max};
 use super::pool::{Lease, Pool};
 use super::{StatementObserver, Unsettled, failure};
 use crate::cause::with_sources;
@@ -20,7 +21,7 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection as _, Database, Postgres, Sqlite};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, oneshot};
@@ -86,42 +87,6 @@ pub struct WriteTransaction {
     answer_time: Duration,
     lock_waits: LockWaits,
     watch: Option<StatementObserver>,
-}
-
-/// How long PostgreSQL may still wait for locks in a transaction. Its own limit is one for each statement, so that a transaction
-/// that needs two locks would wait twice as long.
-struct LockWaits {
-    begun_at: Instant,
-    patience: Duration,
-    /// In milliseconds, as PostgreSQL was told.
-    limit: AtomicU64,
-    /// Of a transaction that takes long by itself, only each statement's wait is limited.
-    is_limited: bool,
-}
-
-impl LockWaits {
-    /// However long a transaction takes: it is not refused for a lock that is about to be released.
-    const MIN: Duration = Duration::from_millis(100);
-
-    fn new(begun_at: Instant, terms: &Terms<'_>) -> Self {
-        let limit = AtomicU64::new(milliseconds(terms.patience));
-        Self { begun_at, patience: terms.patience, limit, is_limited: !terms.is_unshared }
-    }
-
-    /// The new limit in milliseconds, if it has become noticeably shorter.
-    fn shortened(&self) -> Option<u64> {
-        let left =
-            waits_max(self.patience).saturating_sub(self.begun_at.elapsed()).clamp(Self::MIN, self.patience.max(Self::MIN));
-        let (left, limit) = (milliseconds(left), self.limit.load(Ordering::Relaxed));
-        (self.is_limited && left + 50 < limit).then(|| {
-            self.limit.store(left, Ordering::Relaxed);
-            left
-        })
-    }
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 pub(super) enum Connection {
@@ -195,7 +160,7 @@ impl WriteTransaction {
             is_unusable: AtomicBool::new(false),
             backend,
             answer_time: terms.answer_time,
-            lock_waits: LockWaits::new(begun_at, terms),
+            lock_waits: LockWaits::new(begun_at, terms.patience, terms.is_unshared),
             watch: terms.watch.clone(),
         }
     }
@@ -340,7 +305,7 @@ impl WriteTransaction {
     ) -> Result<T, sqlx::Error> {
         answered(self.backend, self.answer_time, async {
             if self.backend == DbBackend::Postgres
-                && let Some(limit) = self.lock_waits.shortened()
+                && let Some(limit) = self.lock_waits.changed()
             {
                 connection.send(&set_lock_timeout(limit)).await?;
             }
@@ -507,7 +472,7 @@ impl Connection {
         }
         match self {
             Self::Sqlite(_) => self.send(self.words().begin).await,
-            Self::Postgres(_) => self.send(&postgres_begin(waits.shortened(), locks)).await,
+            Self::Postgres(_) => self.send(&postgres_begin(waits.at_begin(), locks)).await,
         }
     }
 
@@ -542,11 +507,6 @@ impl Connection {
     }
 }
 
-/// How long a transaction may wait for its connection and a lock together.
-fn waits_max(patience: Duration) -> Duration {
-    patience * 5 / 4
-}
-
 /// How long SQLite waits for a lock that another process holds.
 pub(super) fn busy_timeout(patience: Duration) -> Duration {
     patience / 2
@@ -557,11 +517,6 @@ fn postgres_begin(lock_timeout: Option<u64>, locks: Option<&str>) -> String {
     let shorter = lock_timeout.map(|limit| format!("; {}", set_lock_timeout(limit)));
     let locks = locks.map(|locks| format!("; {locks}"));
     [POSTGRES.begin, &shorter.unwrap_or_default(), &locks.unwrap_or_default()].concat()
-}
-
-/// The statement that limits waits for a lock, in milliseconds, until the transaction ends.
-fn set_lock_timeout(limit: u64) -> String {
-    format!("SET LOCAL lock_timeout = '{limit}ms'")
 }
 
 /// The answer of PostgreSQL, or an error after the time that it may take. No network is between the service and SQLite.

@@ -52,7 +52,8 @@ int fdatasync(int file) { return synced("fdatasync", file); }
     {                                             \
         va_list rest;                             \
         va_start(rest, flags);                    \
-        mode_t mode = va_arg(rest, mode_t);       \
+        int creates = flags & (O_CREAT | O_TMPFILE); \
+        mode_t mode = creates ? va_arg(rest, mode_t) : 0; \
         va_end(rest);                             \
         return opened(#name, path, flags, mode);  \
     }

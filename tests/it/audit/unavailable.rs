@@ -62,17 +62,17 @@ async fn a_transaction_cannot_be_begun_inside_of_another() {
 }
 
 #[tokio::test]
-async fn a_caller_waits_a_second_and_a_half_for_a_lock_on_sqlite() {
-    each_caller_waits_a_second_and_a_half(Kind::Sqlite).await;
+async fn a_caller_waits_little_more_than_a_second_for_a_lock_on_sqlite() {
+    each_caller_waits_little_more_than_a_second(Kind::Sqlite).await;
 }
 
 #[tokio::test]
-async fn a_caller_waits_a_second_and_a_half_for_a_lock_on_postgresql() {
-    each_caller_waits_a_second_and_a_half(Kind::Postgres).await;
+async fn a_caller_waits_little_more_than_a_second_for_a_lock_on_postgresql() {
+    each_caller_waits_little_more_than_a_second(Kind::Postgres).await;
 }
 
 /// A lock that is held for long, and more callers than connections.
-async fn each_caller_waits_a_second_and_a_half(kind: Kind) {
+async fn each_caller_waits_little_more_than_a_second(kind: Kind) {
     let settings = Settings { patience: Limits::default().patience, ..Settings::default() };
     let Some(app) = TestApp::start_with(kind, settings).await else { return };
     let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
@@ -106,7 +106,7 @@ async fn each_caller_waits_a_second_and_a_half(kind: Kind) {
         }));
         let longest = waits.await.into_iter().max().unwrap();
         println!("{kind:?}, {callers} callers: {longest:?}");
-        // One and a half seconds, and the same again for a machine that is busy with the other tests.
+        // 1.25 s, and more for a machine that is busy with the other tests.
         assert!(longest < Duration::from_secs(3), "{callers} callers: {longest:?}");
     }
     held.rollback().await.unwrap();

@@ -205,7 +205,10 @@ fn without_options(parameters: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_database_that_stays_unavailable_is_awaited_for_thirty_seconds() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Bound, so that no one else gets the port, but not listened at.
+    let bound = tokio::net::TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = bound.local_addr().unwrap().port();
     let begun_at = Instant::now();
     let said = refused(&format!("postgres://me:hunter2@127.0.0.1:{port}/casetrail"), "development").await;
     let waited = begun_at.elapsed();

@@ -74,7 +74,10 @@ on_each_database! {
         becomes(&app, 200).await;
         outside(&app, "DROP TABLE audit_entries", "DROP TABLE audit_entries CASCADE").await;
         becomes(&app, 503).await;
-        member.post("cases", json!({"employee_first_name": "Ada", "employee_last_name": "Moss"})).await.expect(503);
+        let refused = member.post("cases", json!({"employee_first_name": "Ada", "employee_last_name": "Moss"})).await;
+        // SQLite's triggers miss the log before an entry is written.
+        let code = if app.kind == Kind::Sqlite { "unavailable" } else { "audit_unavailable" };
+        refused.expect_problem(503, code);
     }
 
     async fn the_body_says_how_far_sealing_has_come_and_the_status_does_not(app) {

@@ -87,16 +87,18 @@ async function changes(house, time) {
 async function loading(house) {
   const visitor = await house.visit("details", { user: "manager", hash: "#/alerts" });
   const { page } = visitor;
+  /** @type {(_: undefined) => void} */
   let answer = () => {};
+  const awaited = new Promise((resolve) => (answer = resolve));
   await page.route("**/api/v1/reports/**", async (route) => {
-    await new Promise((resolve) => (answer = () => resolve(undefined)));
+    await awaited;
     await route.continue();
   });
   await page.evaluate(() => (location.hash = "#/reviews"));
   await page.locator("#main .loading[aria-label=Loading]").waitFor();
   assert.equal(await page.locator("#main .content").getAttribute("aria-busy"), "true");
   assert.ok((await page.locator("#main .skeleton").count()) > 2);
-  answer();
+  answer(undefined);
   await visitor.ready();
   assert.equal(await page.locator(".loading").count(), 0);
   assert.ok(await page.locator(".cards").count());

@@ -35,8 +35,12 @@ class Picker {
   async type(q) {
     const users = await this.found(q);
     await this.input.fill("");
+    // On a slow machine the first letters may be searched for by themselves.
+    const answered = this.page.waitForResponse((answer) => answer.ok() && new URL(answer.url()).searchParams.get("q") === q);
     await this.input.pressSequentially(q);
+    await answered;
     await this.list.waitFor();
+    await this.options.nth(users.length - 1).waitFor();
     assert.deepEqual(
       await this.options.allInnerTexts(),
       users.map((user) => `${user.full_name} ${user.username} · ${words(user.role)}`),
