@@ -175,7 +175,7 @@ impl PeriodQuery {
 
 impl PeriodName {
     /// The period as it is requested at an instant.
-    pub fn asked(self, now: DateTime<Utc>, zone: Tz) -> PeriodQuery {
+    pub fn query(self, now: DateTime<Utc>, zone: Tz) -> PeriodQuery {
         let first = self.first_day(now.with_timezone(&zone).date_naive());
         match self {
             Self::Today | Self::ThisWeek | Self::ThisMonth | Self::ThisQuarter | Self::Last30Days => {
@@ -448,7 +448,7 @@ mod tests {
                 Some(Bound::Instant(at)) => panic!("{at} is no day"),
                 None => "now".to_owned(),
             };
-            let PeriodQuery { since, until, all_time } = name.asked(at(now), CHICAGO);
+            let PeriodQuery { since, until, all_time } = name.query(at(now), CHICAGO);
             assert!(!all_time);
             format!("{} to {}", date(since), date(until))
         };
@@ -478,7 +478,7 @@ mod tests {
         }
         let now = at("2026-11-23T08:00:00.500Z");
         let by_default = Period::new(PeriodQuery::default(), None, now, CHICAGO).unwrap();
-        let by_name = Period::new(P::Last30Days.asked(now, CHICAGO), None, now, CHICAGO).unwrap();
+        let by_name = Period::new(P::Last30Days.query(now, CHICAGO), None, now, CHICAGO).unwrap();
         assert_eq!(by_name, Period { defaulted: false, ..by_default });
     }
 

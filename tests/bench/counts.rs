@@ -4,7 +4,7 @@ use crate::app::{Client, Kind, TestApp};
 use crate::compare::{Change, MORE_MAX, changes, merged};
 use crate::instructions;
 use crate::parse;
-use crate::paths::{self, Path, Turn};
+use crate::paths::{self, Path, RequestNumber};
 use crate::place::Place;
 use reqwest::Method;
 use sea_orm::{ConnectionTrait, Statement};
@@ -68,7 +68,7 @@ async fn of_paths(place: &Place) -> Json {
 /// Sends the requests of a path once to the service in this process, whose statements are known.
 async fn request(place: &Place, by: &Client<'_>, path: &Path, unit: u64) {
     for number in unit * path.unit..(unit + 1) * path.unit {
-        let request = (path.request)(place, Turn { worker: 0, workers: 1, number });
+        let request = (path.request)(place, RequestNumber { worker: 0, workers: 1, number });
         let method = Method::from_bytes(request.method.as_bytes()).expect("a method");
         let body = request.body.clone().map(|body| ("application/json", body.into_bytes()));
         let answer = by.fetch(&method, &request.path, body).await;

@@ -1,6 +1,6 @@
 //! Sends a path's requests in a closed loop for some time, and measures what they cost.
 
-use crate::paths::{Path, Turn};
+use crate::paths::{Path, RequestNumber};
 use crate::place::Place;
 use crate::wire::Connection;
 use futures_util::future::join_all;
@@ -41,7 +41,7 @@ async fn requests(place: &Place, path: &Path, headers: &str, worker: u64, time: 
     let (began, mut number) = (Instant::now(), 0);
     loop {
         for _ in 0..path.unit {
-            let request = (path.request)(place, Turn { worker, workers: path.connections, number });
+            let request = (path.request)(place, RequestNumber { worker, workers: path.connections, number });
             let response = connection.send(&request).await;
             path.assert_accepted(&request, response.status, &response.body);
             number += 1;

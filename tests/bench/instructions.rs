@@ -1,7 +1,7 @@
 //! Instructions per request, counted by valgrind's callgrind: on SQLite, where the database works inside of the service.
 
 use crate::parse;
-use crate::paths::{self, Path, Turn};
+use crate::paths::{self, Path, RequestNumber};
 use crate::place::Place;
 use crate::wire::Connection;
 use serde_json::{Map, Value as Json, json};
@@ -43,7 +43,7 @@ struct Profile {
 
 impl Profile {
     async fn of_script(mut self, place: &Place) -> Map<String, Json> {
-        self.tell("instrumentation on");
+        self.command("instrumentation on");
         let mut counts = Map::new();
         for path in paths::all().iter().filter(|path| SCRIPT.contains(&path.name)) {
             let headers = place.headers(path.by).await;
@@ -71,7 +71,7 @@ impl Profile {
 
     /// The instructions since the last time.
     fn dump(&mut self) -> u64 {
-        self.tell("dump");
+        self.command("dump");
         let files = std::fs::read_dir(self.folder.path()).expect("a folder").flatten().map(|entry| entry.path());
         let new: Vec<PathBuf> = files.filter(|path| !self.seen.contains(path)).collect();
         let count = new.iter().filter_map(|path| parse::instructions(&std::fs::read_to_string(path).ok()?)).sum();
@@ -79,7 +79,7 @@ impl Profile {
         count
     }
 
-    fn tell(&self, command: &str) {
+    fn command(&self, command: &str) {
         let said = Command::new("vgdb").arg(format!("--pid={}", self.pid)).args(command.split(' ')).output().expect("vgdb");
         assert!(said.status.success(), "vgdb {command}: {}", String::from_utf8_lossy(&said.stderr));
     }
@@ -87,7 +87,7 @@ impl Profile {
 
 async fn units(place: &Place, path: &Path, connection: &mut Connection, unit: &mut u64) {
     for _ in 0..path.unit {
-        let request = (path.request)(place, Turn { worker: 0, workers: 1, number: *unit });
+        let request = (path.request)(place, RequestNumber { worker: 0, workers: 1, number: *unit });
         let mut response = connection.send(&request).await;
         let began = Instant::now();
         // The service is some fifty times slower here, and what it does in the background may block a write for too long.

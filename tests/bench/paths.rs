@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Which request of a run this is.
 #[derive(Clone, Copy, Debug)]
-pub struct Turn {
+pub struct RequestNumber {
     pub worker: u64,
     pub workers: u64,
     pub number: u64,
@@ -43,7 +43,7 @@ pub struct Path {
     pub connections: u64,
     /// The requests that belong together: a hold is followed by its end.
     pub unit: u64,
-    pub request: fn(&Place, Turn) -> Request,
+    pub request: fn(&Place, RequestNumber) -> Request,
     /// Whether its cost must not grow with the log.
     pub is_flat: bool,
     /// Whether 422 `period_required` is an accepted answer.
@@ -57,7 +57,7 @@ const WRITERS: u64 = 16;
 const READERS: u64 = 4;
 
 impl Path {
-    fn write(name: &'static str, unit: u64, request: fn(&Place, Turn) -> Request, bound: Bound) -> Self {
+    fn write(name: &'static str, unit: u64, request: fn(&Place, RequestNumber) -> Request, bound: Bound) -> Self {
         let by = By::Manager;
         Self {
             name,
@@ -72,7 +72,7 @@ impl Path {
         }
     }
 
-    fn read(name: &'static str, request: fn(&Place, Turn) -> Request, bound: Bound) -> Self {
+    fn read(name: &'static str, request: fn(&Place, RequestNumber) -> Request, bound: Bound) -> Self {
         Self { connections: READERS, ..Self::write(name, 1, request, bound) }
     }
 
@@ -88,13 +88,13 @@ impl Path {
     }
 
     /// A search: without a hit, so that all that it looks through counts.
-    fn search(name: &'static str, request: fn(&Place, Turn) -> Request) -> Self {
+    fn search(name: &'static str, request: fn(&Place, RequestNumber) -> Request) -> Self {
         let bound = Bound::Ms(25.0);
         Self { may_be_refused: true, is_flat: false, is_bounded_in_memory: true, ..Self::read(name, request, bound) }
     }
 
     /// A report, by an administrator, who may read all of them; one after the other, since a caller may have few at once.
-    fn report(name: &'static str, request: fn(&Place, Turn) -> Request, ms: f64, ideal: Option<f64>) -> Self {
+    fn report(name: &'static str, request: fn(&Place, RequestNumber) -> Request, ms: f64, ideal: Option<f64>) -> Self {
         let path = Self::read(name, request, Bound::Report { ms, ideal });
         Self { by: By::Administrator, connections: 1, is_bounded_in_memory: true, ..path }
     }
@@ -107,16 +107,16 @@ fn unique() -> u64 {
 }
 
 /// A case of this connection's own.
-fn case(place: &Place, turn: Turn, number: u64) -> String {
+fn case(place: &Place, turn: RequestNumber, number: u64) -> String {
     let own = (place.filled.cases / turn.workers).max(1);
     format!("/api/v1/cases/{}", place.filled.case((turn.worker + turn.workers * (number % own)) % place.filled.cases))
 }
 
-fn edit(place: &Place, turn: Turn) -> Request {
+fn edit(place: &Place, turn: RequestNumber) -> Request {
     Request::patch(case(place, turn, turn.number), json!({"internal_notes": format!("Called {} times.", unique())}))
 }
 
-fn hold_and_resume(place: &Place, turn: Turn) -> Request {
+fn hold_and_resume(place: &Place, turn: RequestNumber) -> Request {
     let case = case(place, turn, turn.number / 2);
     match turn.number % 2 {
         0 => Request::post(format!("{case}/hold"), json!({"reason": "waiting for a pay stub"})),
@@ -125,13 +125,13 @@ fn hold_and_resume(place: &Place, turn: Turn) -> Request {
 }
 
 /// The first page, with its own entry: the same filters again within 15 minutes would only be counted.
-fn log(_: &Place, _: Turn) -> Request {
+fn log(_: &Place, _: RequestNumber) -> Request {
     let number = unique();
     let (minute, second, ms) = (number / 60_000 % 60, number / 1_000 % 60, number % 1_000);
     Request::get(format!("/api/v1/audit-log?limit=50&since=2001-01-01T00:{minute:02}:{second:02}.{ms:03}Z"))
 }
 
-fn login(_: &Place, _: Turn) -> Request {
+fn login(_: &Place, _: RequestNumber) -> Request {
     Request::post("/api/v1/auth/login", json!({"username": "manager", "password": PASSWORD}))
 }
 

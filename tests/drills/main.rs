@@ -144,7 +144,7 @@ const DRILLS: &[Drill] = &[
     },
     Drill {
         name: "race",
-        shows: "64 callers for each change of a case's state, 20 rounds on each database: one winner, one entry, no 5xx",
+        shows: "64 callers for each change of a case's state, 100 rounds on each database: one winner, one entry, no 5xx",
         sabotage: "the case is reset to its status during the race, as by a service without locks",
         is_built_in: false,
         proof: "more or fewer than one",

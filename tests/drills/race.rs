@@ -18,7 +18,7 @@ pub async fn on(kind: Kind, plan: Plan) {
         disarm(&app, "cases").await;
     }
     let mut answers = BTreeMap::new();
-    let rounds = plan.rounds(20, 1);
+    let rounds = plan.rounds(100, 1);
     for _ in 0..rounds {
         round(&app, plan.is_sabotaged, &mut answers).await;
     }

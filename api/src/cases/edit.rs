@@ -113,7 +113,7 @@ pub async fn edit_case(app: App, by: PersonCaller, target: CaseTarget, body: Bod
     let edited = before.clone().edit(body.edit(), required, &by, tx.now())?;
     let case = tx.save(edited).await?;
     if case.version != before.version {
-        member_update::notify_if_updated(&tx, &case, &by).await?;
+        member_update::flag_if_updated(&tx, &case, &by).await?;
     }
     CaseDetail::committed(tx, case, &by).await
 }

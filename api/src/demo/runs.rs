@@ -81,11 +81,11 @@ impl Recorder {
         let duration_ms = MILLIS_A_RECORD * (run.processed + 1) + rng.between(8, 900);
         let finished_at = period + TimeDelta::milliseconds(duration_ms);
         let whole = |number: i64| u64::try_from(number).unwrap_or_default();
-        let told = JobRun {
+        let reported = JobRun {
             records_deferred: whole(run.deferred),
             ..JobRun::scheduled(whole(run.processed), whole(run.failed), run.error, whole(duration_ms))
         };
-        self.record(vec![Event::cron_job_executed(job.code(), &told)], &run.context, finished_at, false);
+        self.record(vec![Event::cron_job_executed(job.code(), &reported)], &run.context, finished_at, false);
         self.chapter.runs.push(run::Model {
             id: run.id,
             job_name: job,

@@ -52,7 +52,7 @@ pub async fn delete_document(
     let document = tx.lock(visible).await?.ok_or_else(Error::not_found)?;
     DocumentAction::Delete.ensure_open(&by, &case, &document)?;
     tx.save(document.delete(&case, tx.now())?).await?;
-    member_update::notify_if_updated(&tx, &case, &by).await?;
+    member_update::flag_if_updated(&tx, &case, &by).await?;
     tx.commit().await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -78,7 +78,7 @@ async fn add(
     }
     document::quota::ensure_room(&tx, &by, &case, size_bytes).await?;
     let document = tx.save(row).await?;
-    member_update::notify_if_updated(&tx, &case, &by).await?;
+    member_update::flag_if_updated(&tx, &case, &by).await?;
     let location = format!("/api/v1/documents/{}", document.id);
     let answer = Answer::plain(DocumentDetail::read(&tx, document, &case, &by).await?).created(location);
     incoming.keep();

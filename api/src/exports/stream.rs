@@ -75,7 +75,7 @@ async fn send<R: Row>(app: &App, by: &Anyone, period: PeriodParameters, given: J
     let snapshot = app.db().export_snapshot().await?;
     let as_of = AsOf { now: app.now(), settings: setting::current(&snapshot).await? };
     let zone = as_of.settings.zone()?;
-    let found = created::<R>(period.asked()?.at(as_of.now, zone).bounds(zone)?);
+    let found = created::<R>(period.requested()?.at(as_of.now, zone).bounds(zone)?);
     let export = Export { content: R::EXPORT, format, filters: given, access: None, event: Event::bulk_export };
     let head = Batch::header(&R::example(), format)?;
     let first: Option<Uuid> = None;

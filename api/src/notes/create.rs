@@ -48,7 +48,7 @@ pub async fn create_case_note(app: App, by: PersonCaller, id: PathId, body: Body
     let case = case::locked(&tx, id, &by).await?;
     CaseAction::Comment.ensure_open(&by, &case, &Circumstances::at(tx.now()))?;
     let note = tx.save(note::write(tx.new_id(), &case, by.id(), body.visibility, &body.body)).await?;
-    member_update::notify_if_updated(&tx, &case, &by).await?;
+    member_update::flag_if_updated(&tx, &case, &by).await?;
     let (location, version) = (format!("/api/v1/notes/{}", note.id), note.version);
     let people = tx.people([note.author_id].into_iter()).await?;
     Answer::new(CaseNote::new(note, &people, &case, &by), version).created(location).committed(tx, &by).await

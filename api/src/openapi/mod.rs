@@ -36,7 +36,6 @@ use crate::wire::{Code, FieldProblem, Instant};
 use actix_web::App;
 use entity::period::{Interval, PeriodName};
 use entity::report::system_events::Ending;
-use std::sync::LazyLock;
 use utoipa::openapi::OpenApi as Contract;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -124,13 +123,9 @@ impl Modify for Bearer {
     }
 }
 
-/// The contract of all operations; collected once per process.
+/// The contract of all operations. It is collected anew each time: a process needs it when it starts, and has its text and
+/// what requests are matched with from then on.
 pub fn contract() -> Contract {
-    static CONTRACT: LazyLock<Contract> = LazyLock::new(collected);
-    CONTRACT.clone()
-}
-
-fn collected() -> Contract {
     let mut contract =
         App::new().into_utoipa_app().openapi(ContractBase::openapi()).configure(routes::configure).split_for_parts().1;
     fields::apply(&mut contract);

@@ -53,7 +53,7 @@ pub struct SeriesParameters {
 impl AllTime {
     /// The period as requested: all time, or the other one.
     pub fn or(self, period: &PeriodParameters) -> Result<RequestedPeriod> {
-        match (period.asked()?, self.all_time.unwrap_or(false)) {
+        match (period.requested()?, self.all_time.unwrap_or(false)) {
             (asked, false) => Ok(asked),
             (RequestedPeriod::Named(_), true) => Err(PeriodError::NameWithBounds.into()),
             (RequestedPeriod::Between(ends), true) => Ok(RequestedPeriod::Between(PeriodQuery { all_time: true, ..ends })),

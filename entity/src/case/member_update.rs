@@ -27,7 +27,7 @@ impl Unaudited for Entity {
 }
 
 /// Sets the flag if a member updated a submitted case, at this transaction's time; returns whether it was set.
-pub async fn notify_if_updated(tx: &AuditTx, case: &super::Model, by: &Caller) -> Result<bool, DbErr> {
+pub async fn flag_if_updated(tx: &AuditTx, case: &super::Model, by: &Caller) -> Result<bool, DbErr> {
     let is_update = by.role() == Role::Member && case.status != CaseStatus::Draft;
     if is_update {
         raise(tx, case.id).await?;

@@ -94,7 +94,9 @@ async fn a_file_that_cannot_be_opened_for_writing_is_unavailable_until_it_can() 
         for name in [fault, "failing"] {
             std::fs::write(mark(name), "").unwrap();
         }
-        assert_eq!(send(create()).await.2["code"], "commit_unknown");
+        // The sealer may have been first, and its connection the one that was closed.
+        let code = send(create()).await.2["code"].clone();
+        assert!(["commit_unknown", "unavailable"].iter().any(|expected| code == *expected), "{fault}: {code}");
         std::fs::remove_file(mark("failing")).unwrap();
         for _ in 0..3 {
             ensure_unavailable(send(create()).await);

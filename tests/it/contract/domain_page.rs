@@ -58,9 +58,11 @@ fn the_action_types_are_those_of_the_catalogue() {
             spelled(&json!(action.origin())),
             spelled(&json!(action.capture())),
             list(action.required_metadata().iter().map(key)),
+            list(action.optional_metadata().iter().map(key)),
         ]
     });
-    ensure_in_page("action-types", &table(&["code", "label", "category", "origin", "capture", "metadata"], rows));
+    let head = ["code", "label", "category", "origin", "capture", "metadata", "in some entries"];
+    ensure_in_page("action-types", &table(&head, rows));
 }
 
 #[test]

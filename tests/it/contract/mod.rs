@@ -26,8 +26,9 @@ mod upload_limit;
 mod words;
 
 use reqwest::Method;
+use std::sync::LazyLock;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::{Ref, RefOr, Response};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Response};
 
 /// One operation of the contract.
 pub struct Listed {
@@ -108,9 +109,11 @@ impl Listed {
     }
 }
 
+static CONTRACT: LazyLock<OpenApi> = LazyLock::new(api::openapi::contract);
+
 fn component(reference: &Ref) -> Response {
     let name = reference.ref_location.strip_prefix("#/components/responses/").expect("a response");
-    let components = api::openapi::contract().components.expect("components");
+    let components = CONTRACT.components.as_ref().expect("components");
     match components.responses.get(name) {
         Some(RefOr::T(response)) => response.clone(),
         _ => panic!("no response {name}"),
@@ -119,8 +122,7 @@ fn component(reference: &Ref) -> Response {
 
 /// Every operation of the contract.
 pub fn operations() -> Vec<Listed> {
-    let paths = api::openapi::contract().paths.paths;
-    let each = paths.into_iter().flat_map(|(path, item)| {
+    let each = CONTRACT.paths.paths.clone().into_iter().flat_map(|(path, item)| {
         let known = [
             (Method::GET, item.get),
             (Method::POST, item.post),

@@ -29,7 +29,7 @@ async fn four_replicas_run_each_period_once_while_some_are_killed() {
     let Some(app) = TestApp::start_with(Kind::Postgres, settings).await else { return };
     let seed: u64 = rand::random();
     println!("seed {seed}");
-    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     // Slow enough that a kill can hit an email that is being sent.
     let server = MailServer::start(Manner::Slow(Duration::from_millis(100))).await;
     let smtp_url = server.url();
@@ -47,8 +47,8 @@ async fn four_replicas_run_each_period_once_while_some_are_killed() {
         if due(&app).await < 3 {
             hold(&app).await;
         }
-        tokio::time::sleep(Duration::from_millis(dice.random_range(200..3_000))).await;
-        let victim = dice.random_range(0..REPLICAS);
+        tokio::time::sleep(Duration::from_millis(rng.random_range(200..3_000))).await;
+        let victim = rng.random_range(0..REPLICAS);
         replicas.remove(victim).kill();
         kills += 1;
         replicas.push(start().await);

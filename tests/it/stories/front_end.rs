@@ -23,13 +23,13 @@ const ORDERS: [(&str, &str); 10] = [
 ];
 
 /// Four cases of two members: a draft, one submitted, one accepted, and one on hold with a document and a note.
-struct Desk {
+struct FrontEnd {
     other: user::Model,
     held: Scene,
     accepted: Scene,
 }
 
-impl Desk {
+impl FrontEnd {
     async fn arrange(app: &TestApp) -> Self {
         let other = app.user("member2", Role::Member, None).await;
         let held = app.a_case().assigned_to(&app.tech(2).await).accepted().create().await;
@@ -72,14 +72,14 @@ async fn work_on(app: &TestApp, case: &Scene) {
 
 on_each_database! {
     async fn a_front_end_shows_the_table_of_cases_with_its_badges(app) {
-        let desk = Desk::arrange(app).await;
+        let front_end = FrontEnd::arrange(app).await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
 
         // One request has all that the rows show.
         let list = by.get("cases?sort=status&limit=200").await.expect(200)["data"].clone();
         assert_eq!(column(&list, "/status"), ["draft", "submitted", "accepted", "hold"]);
-        let held = row(&list, "id", &desk.held.id());
+        let held = row(&list, "id", &front_end.held.id());
         assert_eq!(held["hold"], json!({
             "reason": "passport missing", "held_at": "2026-12-01T15:00:00.000Z", "duration_days": 14.0,
             "expected_end_at": "2026-12-15T15:00:00.000Z",
@@ -109,7 +109,7 @@ on_each_database! {
     }
 
     async fn a_front_end_sorts_and_filters_the_table_of_cases(app) {
-        let desk = Desk::arrange(app).await;
+        let front_end = FrontEnd::arrange(app).await;
         let by = app.as_manager().await;
         for (order, field) in ORDERS {
             let upwards = by.get(&format!("cases?sort={order}")).await.expect(200);
@@ -122,8 +122,8 @@ on_each_database! {
         for (filter, count) in [
             (format!("assigned_to={two}"), 1),
             (format!("assigned_to={two}&assigned_to={three}"), 2),
-            (format!("member_id={}", desk.other.id), 1),
-            (format!("member_id={}&member_id={}", desk.other.id, desk.held.case.member_id), 4),
+            (format!("member_id={}", front_end.other.id), 1),
+            (format!("member_id={}&member_id={}", front_end.other.id, front_end.held.case.member_id), 4),
             ("due_after=2026-12-14".to_owned(), 4),
             ("due_after=2026-12-15".to_owned(), 0),
             ("is_overdue=true".to_owned(), 0),
@@ -135,10 +135,10 @@ on_each_database! {
         app.clock.set(at("2026-12-17T15:00:00Z"));
         let by = app.as_manager().await;
         assert_eq!(total(&by, "is_overdue=true&status=accepted&status=hold").await, 2);
-        by.patch(&desk.accepted.path(), json!({"due_on": "2026-12-31"})).await.expect(200);
+        by.patch(&front_end.accepted.path(), json!({"due_on": "2026-12-31"})).await.expect(200);
         assert_eq!(total(&by, "is_overdue=true&status=accepted&status=hold").await, 1);
         let changed = by.get("cases?sort=updated_at&updated_since=2026-12-17T00:00:00Z").await.expect(200);
-        assert_eq!(column(&changed["data"], "/id"), [desk.accepted.id()]);
+        assert_eq!(column(&changed["data"], "/id"), [front_end.accepted.id()]);
 
         let done = app.a_case().completed().create().await;
         let list = by.get("cases?status=completed").await.expect(200)["data"].clone();

@@ -346,9 +346,9 @@ mod tests {
     /// The parts that a client gets, and how the response ended.
     fn parts() -> (impl Stream<Item = Result<Bytes>>, Ended) {
         let ended = Ended::default();
-        let told = Rc::clone(&ended);
+        let reported = Rc::clone(&ended);
         let parts = paced(batches(), move |sent, is_complete| {
-            told.set(Some((sent.records, sent.bytes, is_complete)));
+            reported.set(Some((sent.records, sent.bytes, is_complete)));
             async { Ok(()) }
         });
         (parts, ended)

@@ -51,21 +51,48 @@ pub fn find(method: &str, pattern: &str) -> Option<&'static Operation> {
 
 /// The contract's template of a requested path.
 pub fn template_of(path: &str) -> Option<&'static str> {
-    // A literal path has precedence over a template: /cases/export is not a case.
-    let fitting = all().iter().filter(|operation| fits(&operation.path, path));
-    let best = fitting.min_by_key(|operation| operation.path.matches('{').count());
-    best.map(|best| best.path.as_str())
+    let count = path.split('/').count();
+    let templates = templates().iter().filter(|template| template.parts.len() == count);
+    templates.into_iter().find(|template| template.fits(path)).map(|template| template.path)
 }
 
-/// Whether a path has the form of a template.
-fn fits(template: &str, path: &str) -> bool {
-    let is_part = |(known, part): (&str, &str)| if known.starts_with('{') { !part.is_empty() } else { known == part };
-    template.split('/').count() == path.split('/').count() && template.split('/').zip(path.split('/')).all(is_part)
+/// A path of the contract, divided: every request is compared with them.
+struct Template {
+    path: &'static str,
+    parts: Vec<&'static str>,
+}
+
+impl Template {
+    fn new(path: &'static str) -> Self {
+        Self { path, parts: path.split('/').collect() }
+    }
+
+    /// Whether a path with as many parts has this form.
+    fn fits(&self, path: &str) -> bool {
+        let is_part = |(known, part): (&&str, &str)| if known.starts_with('{') { !part.is_empty() } else { *known == part };
+        self.parts.iter().zip(path.split('/')).all(is_part)
+    }
+}
+
+/// The distinct paths. A literal one has precedence over a template: /cases/export is not a case.
+fn templates() -> &'static [Template] {
+    static TEMPLATES: OnceLock<Vec<Template>> = OnceLock::new();
+    if all().is_empty() {
+        return &[];
+    }
+    TEMPLATES.get_or_init(|| {
+        let mut paths: Vec<&str> = all().iter().map(|operation| operation.path.as_str()).collect();
+        paths.dedup();
+        paths.sort_by_key(|path| path.matches('{').count());
+        paths.into_iter().map(Template::new).collect()
+    })
 }
 
 /// The literal paths that a template fits too, as `/cases/{case_id}` does `/cases/counts`.
 pub fn literals_beside_templates() -> Vec<&'static str> {
-    let is_ambiguous = |path: &str| all().iter().any(|other| other.path != path && fits(&other.path, path));
+    let has_form_of =
+        |path: &str, other: &Template| other.path != path && other.parts.len() == path.split('/').count() && other.fits(path);
+    let is_ambiguous = |path: &str| templates().iter().any(|other| has_form_of(path, other));
     let mut literals: Vec<&str> = all().iter().map(|operation| operation.path.as_str()).collect();
     literals.retain(|path| !path.contains('{') && is_ambiguous(path));
     literals.dedup();

@@ -49,7 +49,7 @@ pub enum RequestedPeriod {
 
 impl PeriodParameters {
     /// The period as requested, by its name or by its ends, but not by both.
-    pub fn asked(&self) -> Result<RequestedPeriod> {
+    pub fn requested(&self) -> Result<RequestedPeriod> {
         let bound = |when: Option<When>| when.map(|when| when.0);
         let ends = PeriodQuery { since: bound(self.since), until: bound(self.until), all_time: false };
         match self.period {
@@ -62,7 +62,7 @@ impl PeriodParameters {
     /// The ids of what was created in the period, open at an end that is not given; `None` if there is no period. `as_of` is the
     /// instant that a name refers to. The time zone is read only if there is a period that depends on it.
     pub async fn ids(&self, app: &App, as_of: DateTime<Utc>) -> Result<Option<IdRange>> {
-        match self.asked()?.is_open() {
+        match self.requested()?.is_open() {
             true => Ok(None),
             false => self.ids_in(as_of, setting::current(app.readers()).await?.zone()?),
         }
@@ -70,8 +70,8 @@ impl PeriodParameters {
 
     /// The same in a time zone that is known already.
     pub fn ids_in(&self, as_of: DateTime<Utc>, zone: Tz) -> Result<Option<IdRange>> {
-        let asked = self.asked()?;
-        if asked.is_open() { Ok(None) } else { Ok(Some(asked.at(as_of, zone).ids(zone)?)) }
+        let requested = self.requested()?;
+        if requested.is_open() { Ok(None) } else { Ok(Some(requested.at(as_of, zone).ids(zone)?)) }
     }
 }
 
@@ -80,7 +80,7 @@ impl RequestedPeriod {
     pub fn at(self, now: DateTime<Utc>, zone: Tz) -> PeriodQuery {
         match self {
             Self::Between(ends) => ends,
-            Self::Named(name) => name.asked(now, zone),
+            Self::Named(name) => name.query(now, zone),
         }
     }
 

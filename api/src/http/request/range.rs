@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use actix_web::test::TestRequest;
 
-    fn asked(range: &str) -> Result<Option<Range<u64>>, Code> {
+    fn extracted(range: &str) -> Result<Option<Range<u64>>, Code> {
         let request = TestRequest::default().insert_header((RANGE, range)).to_http_request();
         RequestedRange::extract(&request).map(|asked| asked.within(100, "\"7\"")).map_err(|error| error.code)
     }
@@ -134,7 +134,7 @@ mod tests {
             ("bytes=+0-9", Err(Code::InvalidHeader)),
             ("bytes=0-+9", Err(Code::InvalidHeader)),
         ] {
-            assert_eq!(asked(range), meant, "{range}");
+            assert_eq!(extracted(range), meant, "{range}");
         }
     }
 

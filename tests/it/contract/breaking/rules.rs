@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The direction of a schema: what the service accepts may only be extended, what it returns may only be narrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Direction {
     In,
     Out,
 }
@@ -15,14 +15,14 @@ pub enum Way {
 pub struct Side<'a> {
     pub old: &'a Json,
     pub new: &'a Json,
-    pub way: Way,
+    pub way: Direction,
     found: &'a mut Vec<String>,
     /// References that are being followed: a schema may contain itself.
     inside: Vec<(String, String)>,
 }
 
 impl<'a> Side<'a> {
-    fn new(old: &'a Json, new: &'a Json, way: Way, found: &'a mut Vec<String>) -> Self {
+    fn new(old: &'a Json, new: &'a Json, way: Direction, found: &'a mut Vec<String>) -> Self {
         Self { old, new, way, found, inside: Vec::new() }
     }
 
@@ -117,7 +117,7 @@ impl Pair<'_> {
                     found.push(format!("{place}: {how} was {} and is {}", shown(was.get(how)), shown(is.get(how))));
                 }
             }
-            let mut side = Side::new(self.old, self.new, Way::In, found);
+            let mut side = Side::new(self.old, self.new, Direction::In, found);
             compare(&mut side, &place, &was["schema"], &is["schema"]);
         }
         let new = after.iter().filter(|(name, parameter)| parameter["required"] == true && !before.contains_key(*name));
@@ -133,7 +133,7 @@ impl Pair<'_> {
             _ => {}
         }
         if is.is_object() {
-            self.contents(Way::In, &place, (was, is), found);
+            self.contents(Direction::In, &place, (was, is), found);
         }
     }
 
@@ -150,12 +150,12 @@ impl Pair<'_> {
                     found.push(format!("{place} header {name}: is gone"));
                 }
             }
-            self.contents(Way::Out, &place, (was, is), found);
+            self.contents(Direction::Out, &place, (was, is), found);
         }
     }
 
     /// The bodies of both documents, by media type.
-    fn contents(&self, way: Way, place: &str, (was, is): (&Json, &Json), found: &mut Vec<String>) {
+    fn contents(&self, way: Direction, place: &str, (was, is): (&Json, &Json), found: &mut Vec<String>) {
         for (kind, was) in was["content"].as_object().into_iter().flatten() {
             match is["content"].get(kind) {
                 None => found.push(format!("{place} {kind}: is gone")),

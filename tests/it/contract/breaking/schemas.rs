@@ -1,6 +1,6 @@
 //! Whether a schema accepts less than before, or returns something else.
 
-use super::rules::{Side, Way};
+use super::rules::{Direction, Side};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,13 +93,13 @@ pub fn compare(side: &mut Side<'_>, place: &str, old: &Json, new: &Json) {
     let (before, after) = (Plain::new(side.old, old), Plain::new(side.new, new));
     types(side, place, &before, &after);
     values(side, place, &before, &after);
-    if side.way == Way::In {
+    if side.way == Direction::In {
         bounds(side, place, &before, &after);
     }
     for name in ["format", "oneOf", "anyOf"] {
         let (was, is) = (before.rest.get(name), after.rest.get(name));
         // New requirements for a request, and guarantees that a response no longer keeps.
-        let matters = if side.way == Way::In { is.is_some() } else { was.is_some() };
+        let matters = if side.way == Direction::In { is.is_some() } else { was.is_some() };
         if was != is && matters {
             side.find(place, format!("{name} was {} and is {}", shown(was), shown(is)));
         }
@@ -108,7 +108,7 @@ pub fn compare(side: &mut Side<'_>, place: &str, old: &Json, new: &Json) {
     for name in ["items", "additionalProperties"] {
         match (before.rest.get(name), after.rest.get(name)) {
             (Some(was @ Json::Object(_)), Some(is @ Json::Object(_))) => compare(side, &format!("{place}/*"), was, is),
-            (was, Some(Json::Bool(false))) if was != Some(&Json::Bool(false)) && side.way == Way::In => {
+            (was, Some(Json::Bool(false))) if was != Some(&Json::Bool(false)) && side.way == Direction::In => {
                 side.find(place, "takes no further properties any more".to_owned());
             }
             _ => {}
@@ -119,8 +119,8 @@ pub fn compare(side: &mut Side<'_>, place: &str, old: &Json, new: &Json) {
 
 fn types(side: &mut Side<'_>, place: &str, before: &Plain, after: &Plain) {
     let (from, to, says) = match side.way {
-        Way::In => (before, after, "is not taken any more"),
-        Way::Out => (after, before, "is given now"),
+        Direction::In => (before, after, "is not taken any more"),
+        Direction::Out => (after, before, "is given now"),
     };
     if from.types.is_empty() && !to.types.is_empty() {
         return side.find(place, format!("any type {says}"));
@@ -133,12 +133,12 @@ fn types(side: &mut Side<'_>, place: &str, before: &Plain, after: &Plain) {
 fn values(side: &mut Side<'_>, place: &str, before: &Plain, after: &Plain) {
     let (was, is) = (before.values(), after.values());
     match (side.way, was, is) {
-        (Way::In, None, Some(_)) => side.find(place, "only some values are taken any more".to_owned()),
-        (Way::In, Some(was), Some(is)) => {
+        (Direction::In, None, Some(_)) => side.find(place, "only some values are taken any more".to_owned()),
+        (Direction::In, Some(was), Some(is)) => {
             was.difference(&is).for_each(|value| side.find(place, format!("{value} is not taken any more")));
         }
-        (Way::In, _, None) => {}
-        (Way::Out, was, is) => {
+        (Direction::In, _, None) => {}
+        (Direction::Out, was, is) => {
             if was.is_some() && is.is_none() {
                 side.find(place, "any value is given now".to_owned());
             }
@@ -191,10 +191,10 @@ fn properties(side: &mut Side<'_>, place: &str, before: &Plain, after: &Plain) {
         }
     }
     match side.way {
-        Way::In => after.required.difference(&before.required).for_each(|name| {
+        Direction::In => after.required.difference(&before.required).for_each(|name| {
             side.find(&format!("{place}/{name}"), "is required now".to_owned());
         }),
-        Way::Out => {
+        Direction::Out => {
             let still_there = before.required.difference(&after.required).filter(|name| after.properties.contains_key(*name));
             still_there.for_each(|name| side.find(&format!("{place}/{name}"), "may be absent now".to_owned()));
         }

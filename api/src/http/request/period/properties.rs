@@ -101,7 +101,7 @@ fn instants() -> impl Strategy<Value = DateTime<Utc>> {
 }
 
 /// Two bounds that are mostly close to each other, each a day, an instant or open.
-fn askings() -> impl Strategy<Value = PeriodQuery> {
+fn period_queries() -> impl Strategy<Value = PeriodQuery> {
     let length = prop_oneof![6 => 0..60 * 86_400_i64, 1 => -86_400..86_400_i64, 1 => 0..3_000_000_000_i64];
     (instants(), length, 0..4_u8, 0..4_u8, prop::bool::weighted(0.1)).prop_map(|(at, length, since, until, all_time)| {
         let bound = |kind: u8, at: DateTime<Utc>| match kind {
@@ -119,7 +119,7 @@ fn millis(at: DateTime<Utc>) -> i128 {
 }
 
 /// The expected error, before anything is known about the zone.
-fn fault(asked: &PeriodQuery) -> Option<PeriodError> {
+fn fault(query: &PeriodQuery) -> Option<PeriodError> {
     let is_far = |bound: Option<Bound>| {
         let year = bound.map(|bound| match bound {
             Bound::Day(day) => day.year(),
@@ -128,18 +128,18 @@ fn fault(asked: &PeriodQuery) -> Option<PeriodError> {
         year.is_some_and(|year| !(2000..=2100).contains(&year))
     };
     match () {
-        () if asked.all_time && (asked.since.is_some() || asked.until.is_some()) => Some(PeriodError::AllTimeWithBounds),
-        () if is_far(asked.until) => Some(PeriodError::UntilOutOfRange),
-        () if is_far(asked.since) => Some(PeriodError::SinceOutOfRange),
+        () if query.all_time && (query.since.is_some() || query.until.is_some()) => Some(PeriodError::AllTimeWithBounds),
+        () if is_far(query.until) => Some(PeriodError::UntilOutOfRange),
+        () if is_far(query.since) => Some(PeriodError::SinceOutOfRange),
         () => None,
     }
 }
 
 #[test]
 fn a_period_begins_and_ends_with_its_days() {
-    let inputs = (askings(), instants(), prop::option::of(instants()), select(&TZ_VARIANTS[..]));
-    check("periods", inputs, |(asked, now, first_entry_at, zone)| {
-        let period = match (Period::new(asked, first_entry_at, now, zone), fault(&asked)) {
+    let inputs = (period_queries(), instants(), prop::option::of(instants()), select(&TZ_VARIANTS[..]));
+    check("periods", inputs, |(query, now, first_entry_at, zone)| {
+        let period = match (Period::new(query, first_entry_at, now, zone), fault(&query)) {
             (Ok(period), None) => period,
             (Err(PeriodError::Inverted), None) => return Ok(()),
             (Err(found), Some(fault)) if found == fault => return Ok(()),
@@ -147,21 +147,21 @@ fn a_period_begins_and_ends_with_its_days() {
         };
         prop_assert!(period.since < period.until);
         prop_assert!(period.ids().from <= period.ids().before && period.previous_ids().before == period.ids().from);
-        match asked.since {
+        match query.since {
             Some(Bound::Day(day)) => prop_assert!(begins(day, zone, period.since), "{}", period.since),
             Some(Bound::Instant(at)) => prop_assert_eq!(i128::from(period.since.timestamp_millis()), millis(at)),
-            None if !asked.all_time && asked.until.is_none() => {
+            None if !query.all_time && query.until.is_none() => {
                 let day = now.with_timezone(&zone).date_naive() - Days::new(29);
                 prop_assert!(begins(day, zone, period.since), "{}", period.since);
             }
             None => prop_assert!(first_entry_at.is_none_or(|first| period.since <= first)),
         }
-        match asked.until {
+        match query.until {
             Some(Bound::Day(day)) => prop_assert!(begins(day.succ_opt().unwrap(), zone, period.until), "{}", period.until),
             Some(Bound::Instant(at)) => prop_assert_eq!(i128::from(period.until.timestamp_millis()), millis(at)),
             None => prop_assert!(floor_id(now) < floor_id(period.until), "the current instant is part of it"),
         }
-        match (asked.since, asked.until) {
+        match (query.since, query.until) {
             (Some(Bound::Day(first)), Some(Bound::Day(last))) => {
                 let day = first - Days::new(u64::try_from((last - first).num_days()).unwrap() + 1);
                 prop_assert!(begins(day, zone, period.previous_since), "{}", period.previous_since);
