@@ -13,7 +13,7 @@ mod unsettled;
 mod verb;
 
 pub use failure::{is_disk_full, is_lock_timeout, is_unavailable};
-pub(crate) use failure::{is_lost, is_missing_table, is_unsynced};
+pub(crate) use failure::{is_lost, is_unsynced};
 pub use lists::{any_of, padded};
 pub use observer::Observer;
 use pool::Pool;

@@ -60,14 +60,9 @@ impl From<Refusal> for DbErr {
 }
 
 impl Refusal {
-    /// Why an entry could not be inserted. A database that currently can't write at all reports so itself; one that lacks the
-    /// table of the entries can.
+    /// Why an entry could not be inserted. A database that currently can't write at all reports so itself.
     pub(super) fn unwritten(error: DbErr) -> DbErr {
-        if db::is_unavailable(&error) && !db::is_missing_table(&error) {
-            error
-        } else {
-            Self::Unwritten(error.to_string()).into()
-        }
+        if db::is_unavailable(&error) { error } else { Self::Unwritten(error.to_string()).into() }
     }
 
     /// Whether an error is a refusal.

@@ -40,21 +40,12 @@ fn is_unavailable_code(error: &dyn DatabaseError) -> bool {
                 || POSTGRES_UNAVAILABLE_CLASSES.iter().any(|class| code.starts_with(class))
         }
     };
-    is_failing || lacks_table(error)
+    is_failing || lacks_log(error)
 }
 
-/// As while a backup is restored.
-fn lacks_table(error: &dyn DatabaseError) -> bool {
-    let code = error.code().unwrap_or_default();
-    match error.try_downcast_ref::<SqliteError>() {
-        Some(_) => code == "1" && error.message().starts_with("no such table: "),
-        None => code == "42P01",
-    }
-}
-
-/// Whether a statement failed because a table does not exist.
-pub(crate) fn is_missing_table(error: &DbErr) -> bool {
-    cause(error).and_then(|cause| cause.as_database_error()).is_some_and(lacks_table)
+/// Whether SQLite's triggers miss the table of the entries, before one is written. PostgreSQL's miss it when one is.
+fn lacks_log(error: &dyn DatabaseError) -> bool {
+    error.try_downcast_ref::<SqliteError>().is_some() && error.message() == "no such table: main.audit_entries"
 }
 
 /// Whether a statement failed because it waited too long for a lock (PostgreSQL's `lock_not_available`).

@@ -394,8 +394,10 @@ async fn an_unusable_database_is_distinguished_from_an_invalid_statement() {
     assert!(is_unavailable(&full.await), "full");
     assert!(is_unavailable(&fails("PRAGMA query_only = ON", "INSERT INTO t (n) VALUES (7)").await), "read-only");
     assert!(!is_unavailable(&fails("PRAGMA query_only = OFF", "INSERT INTO t (absent) VALUES (7)").await));
-    let missing = fails("SELECT 1", "INSERT INTO absent (n) VALUES (7)").await;
-    assert!(is_unavailable(&missing), "{missing:?}");
+    assert!(!is_unavailable(&fails("SELECT 1", "INSERT INTO absent (n) VALUES (7)").await), "a table that never was");
+    let audited = "CREATE TRIGGER audited AFTER INSERT ON t BEGIN INSERT INTO audit_entries VALUES (1); END";
+    assert!(is_unavailable(&fails(audited, "INSERT INTO t (n) VALUES (8)").await), "a dropped log");
+    world.outside.execute_unprepared("DROP TRIGGER audited").await.unwrap();
     assert!(!is_unavailable(&fails("INSERT INTO t (n) VALUES (7)", "INSERT INTO t (n) VALUES (7)").await), "a constraint");
     let folder = TempDir::new().unwrap();
     let garbage = folder.path().join("garbage.db");
