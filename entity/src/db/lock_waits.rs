@@ -14,7 +14,7 @@ const NOTICEABLE: u64 = 50;
 pub(super) struct LockWaits {
     begun_at: Instant,
     patience: Duration,
-    /// In milliseconds, as PostgreSQL was told.
+    /// In milliseconds: the current `lock_timeout`.
     limit: AtomicU64,
     /// It takes long by itself: once it has begun, each lock may be waited for as long as the first.
     is_long: bool,
@@ -78,7 +78,7 @@ mod tests {
         let limit = begun(650, false).changed().unwrap();
         assert!((500..=600).contains(&limit), "{limit}");
         let old = begun(5_000, false);
-        assert_eq!([old.changed(), old.changed()], [Some(100), None], "not below a tenth of a second, and told once");
+        assert_eq!([old.changed(), old.changed()], [Some(100), None], "not below a tenth of a second, and set once");
     }
 
     #[test]

@@ -53,7 +53,7 @@ async fn the_connection_of_a_failed_transaction_is_closed() {
         app.outside.execute_unprepared(statement).await.unwrap();
     }
     by.post("cases", a_case.clone()).await.expect_problem(503, "audit_unavailable");
-    // This session gets the lock: nobody else holds it.
+    // Granted only if no other session holds it.
     app.outside.execute_unprepared("SET lock_timeout = '5s'; SELECT pg_advisory_lock(4711)").await.unwrap();
     app.outside.execute_unprepared("SELECT pg_advisory_unlock(4711); DROP TRIGGER locked ON audit_entries").await.unwrap();
     by.post("cases", a_case).await.expect(201);
