@@ -51,9 +51,7 @@ pub fn find(method: &str, pattern: &str) -> Option<&'static Operation> {
 
 /// The contract's template of a requested path.
 pub fn template_of(path: &str) -> Option<&'static str> {
-    let count = path.split('/').count();
-    let templates = templates().iter().filter(|template| template.parts.len() == count);
-    templates.into_iter().find(|template| template.fits(path)).map(|template| template.path)
+    templates().iter().find(|template| template.fits(path)).map(|template| template.path)
 }
 
 /// A path of the contract, divided: every request is compared with them.
@@ -67,10 +65,11 @@ impl Template {
         Self { path, parts: path.split('/').collect() }
     }
 
-    /// Whether a path with as many parts has this form.
+    /// Whether a path has this form.
     fn fits(&self, path: &str) -> bool {
-        let is_part = |(known, part): (&&str, &str)| if known.starts_with('{') { !part.is_empty() } else { *known == part };
-        self.parts.iter().zip(path.split('/')).all(is_part)
+        let mut parts = path.split('/');
+        let is_part = |known: &str, part: &str| if known.starts_with('{') { !part.is_empty() } else { known == part };
+        self.parts.iter().all(|known| parts.next().is_some_and(|part| is_part(known, part))) && parts.next().is_none()
     }
 }
 
@@ -90,9 +89,7 @@ fn templates() -> &'static [Template] {
 
 /// The literal paths that a template fits too, as `/cases/{case_id}` does `/cases/counts`.
 pub fn literals_beside_templates() -> Vec<&'static str> {
-    let has_form_of =
-        |path: &str, other: &Template| other.path != path && other.parts.len() == path.split('/').count() && other.fits(path);
-    let is_ambiguous = |path: &str| templates().iter().any(|other| has_form_of(path, other));
+    let is_ambiguous = |path: &str| templates().iter().any(|other| other.path != path && other.fits(path));
     let mut literals: Vec<&str> = all().iter().map(|operation| operation.path.as_str()).collect();
     literals.retain(|path| !path.contains('{') && is_ambiguous(path));
     literals.dedup();
