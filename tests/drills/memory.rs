@@ -52,10 +52,12 @@ async fn on(kind: Kind, crowded: Crowded, plan: Plan) {
     app.finish().await;
 }
 
-/// Resets the peak of the process's memory; returns the current value.
+/// Resets the peak of the process's memory, and returns it: how much of it was returned to the system since the start depends on
+/// how fast the machine is, and would count as growth.
 fn begin(process: &Process) -> u64 {
+    let peak = process.memory("VmHWM");
     std::fs::write(format!("/proc/{}/clear_refs", process.pid()), "5").expect("its own process");
-    process.memory("VmRSS")
+    peak
 }
 
 fn demand(process: &Process, before: u64, crowd: &Crowd, what: &str) {
