@@ -76,7 +76,7 @@ def wait_until(is_done, what):
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_done():
         if time.monotonic() > deadline:
-            sys.exit(f"waited {PATIENCE_SECONDS} s in vain until {what}")
+            sys.exit(f"timed out after {PATIENCE_SECONDS} s waiting until {what}")
         time.sleep(0.2)
 
 

@@ -1,7 +1,7 @@
-"""What schemathesis can't know of the service: who asks, which ids are real, which rules span several fields.
+"""What schemathesis can't know of the service: the caller, which ids are real, which rules span several fields.
 
 Only requests that are meant to be accepted are steered; what is meant to be refused goes out as it was made, except that
-nobody may lock out the people whom the run itself signs in as.
+the users as whom the run signs in must not be locked out.
 """
 
 import collections

@@ -140,7 +140,7 @@ def run_as(role, database, service, options):
 
 
 def end_of(report):
-    """The last failures of a run and its summary, for whoever sees only what is printed."""
+    """The last failures of a run and its summary, for readers who see only what is printed."""
     return "\n".join(f"    {line}" for line in report.read_text().splitlines()[-120:])
 
 
@@ -169,7 +169,7 @@ def answer_faults(answers, letter):
     accepted = collections.defaultdict(set)
     for operation, _, mode, status in answers:
         if mode == "probe":
-            # Another method than the operation's: HEAD and OPTIONS are answered, whoever asks.
+            # Another method than the operation's: HEAD and OPTIONS are answered for every caller.
             continue
         accepted[operation].add(status[0])
     for operation, allowed in allowed_roles().items():

@@ -194,7 +194,7 @@ class Steering:
                 query["cursor"] = cursor
 
     def next_cursor(self, case, dice):
-        """Asks for the first page of the very list, and goes on from there."""
+        """Requests the first page of the same list, and continues from there."""
         page = case.derive(query={**case.query, "limit": 1})
         page.headers["Authorization"] = self.world.runner.bearer()
         answer = page.operation.schema.transport.send(page)
@@ -254,7 +254,7 @@ class Steering:
         self.workshop_of(body, self.world.role)
 
     def email(self, body, dice):
-        """Nobody else may have it."""
+        """No other user may have it."""
         if "email" in body and dice.random() < 0.7:
             body["email"] = f"{self.world.dice.getrandbits(64):x}@example.org"
 
@@ -264,7 +264,7 @@ class Steering:
         self.workshop_of(body, "member" if is_member else "unknown")
 
     def workshop_of(self, body, role):
-        """Members have a workshop, nobody else does. An empty text is the same as null."""
+        """Only members have a workshop. An empty text is the same as null."""
         if role != "member" or not body.get("workshop_code"):
             body.pop("workshop_code", None)
 
@@ -465,7 +465,7 @@ class Steering:
     # Always.
 
     def protect(self, operation_id, case):
-        """Nobody locks out those whom the run itself signs in as: these values, and no others, are never sent."""
+        """The users as whom the run signs in are never locked out: these values, and no others, are never sent."""
         if operation_id == "change_own_password" and case.headers.get("Authorization") == self.world.runner.bearer():
             case.headers["Authorization"] = self.changer.bearer()
         if operation_id in ENDS_SESSIONS and case.path_parameters.get("user_id") in self.world.protected:

@@ -107,7 +107,7 @@ class World:
     # People.
 
     def new_member(self):
-        """A member nobody needs: the one user who can be deleted, deactivated, signed out."""
+        """A member who is not needed: the one user who can be deleted, deactivated, signed out."""
         name = f"throwaway-{self.dice.getrandbits(64):x}"
         password = f"{name} pass"
         body = {
@@ -204,7 +204,7 @@ class World:
     # Credits.
 
     def allowed(self, user, quarter):
-        """Sees to it that somebody is allowed something."""
+        """Gives a user an allowance."""
         self.admin.send("PUT", f"/users/{user}/credit-allowances/{quarter}", {"allowed_credits": 100})
         return quarter
 
