@@ -14,6 +14,8 @@ pub enum Effect {
     Notice(Notice),
     /// The hold of a case has another expected end: a reminder that it is overdue is sent once more.
     HoldNotOverdue { case_id: Uuid },
+    /// A member changed a case or added to it: it is flagged for the staff.
+    MemberUpdated { case_id: Uuid },
 }
 
 /// A notification: its recipients and its words.

@@ -1,11 +1,11 @@
 //! Carries out the effects of changes in their transaction: steps of the review history; alerts for users who have to look at
-//! something, and emails for users who may not be looking. Called by the hooks, and by the writers of rows that have none; never
-//! by a handler or a job.
+//! something, and emails for users who may not be looking; the flag for the staff. Called by the hooks, and by the writers of
+//! rows that have none; never by a handler or a job.
 
 use crate::alert::{self, Notification};
 use crate::audit::{AuditTx, CarryOut};
 use crate::audit_log;
-use crate::case::{self, CaseAction};
+use crate::case::{self, CaseAction, member_update};
 use crate::effect::{Effect, Notice, Recipients};
 use crate::job::overdue_hold;
 use crate::outbox::{self, Mail};
@@ -21,6 +21,10 @@ impl CarryOut for Effect {
             Self::Review(step) => review::record(tx, step).await.map(drop),
             Self::Notice(notice) => notice.carry_out(tx).await,
             Self::HoldNotOverdue { case_id } => overdue_hold::forget(tx, case_id).await,
+            Self::MemberUpdated { case_id } => match case_with(tx, case_id).await? {
+                Some(case) if member_update::is_flagged(&case) => member_update::raise(tx, case_id).await,
+                Some(_) | None => Ok(()),
+            },
         }
     }
 }
@@ -28,31 +32,20 @@ impl CarryOut for Effect {
 impl CarryOut for Notice {
     async fn carry_out(self, tx: &AuditTx) -> Result<(), DbErr> {
         match &self.to {
-            Recipients::Member(id) => {
-                let (people, settings) = reachable(tx, user::Column::Id.eq(*id).into()).await?;
+            Recipients::Member(_) => {
+                let (people, settings) = reachable(tx, &self.to).await?;
                 if people.is_empty() || settings.is_none() {
                     return Ok(());
                 }
-                self.raise(tx, &ids_of(&people)).await?;
+                self.raise(tx, &people, None).await?;
                 self.queue(tx, &people, settings).await
             }
-            Recipients::User(id) => self.raise_for_staff(tx, user::Column::Id.eq(*id).into()).await,
-            Recipients::AssigneeOf(case_id) => match assignee_of(tx, *case_id).await? {
-                Some(id) => self.raise_for_staff(tx, user::Column::Id.eq(id).into()).await,
-                None => Ok(()),
-            },
-            Recipients::ReviewersOf(case_id) => match case_with(tx, *case_id).await? {
-                Some(case) => self.raise(tx, &reviewers(tx, &case).await?).await,
-                None => Ok(()),
-            },
-            Recipients::ManagersAnd(assignee) => {
-                let managers = Condition::any().add(user::Column::Role.eq(Role::Manager));
-                let anyone = managers.add_option(assignee.map(|id| user::Column::Id.eq(id)));
-                self.raise_for_staff(tx, anyone).await
+            Recipients::User(_) | Recipients::AssigneeOf(_) | Recipients::ReviewersOf(_) | Recipients::ManagersAnd(_) => {
+                self.raise_for_staff(tx).await
             }
             Recipients::AdministratorsOf { job_name } => {
-                let (people, settings) = reachable(tx, user::Column::Role.eq(Role::Administrator).into()).await?;
-                self.raise(tx, &ids_of(&people)).await?;
+                let (people, settings) = reachable(tx, &self.to).await?;
+                self.raise(tx, &people, None).await?;
                 if settings.is_none() || audit_log::is_failing(tx, job_name).await? {
                     return Ok(());
                 }
@@ -62,24 +55,81 @@ impl CarryOut for Notice {
     }
 }
 
-impl Notice {
-    async fn raise(&self, tx: &AuditTx, recipients: &[Uuid]) -> Result<(), DbErr> {
-        let Self { to: _, kind, severity, title, message, case, mail: _ } = self;
-        let notification = Notification { kind: *kind, severity: *severity, title, message, case: case.as_ref() };
-        alert::raise(tx, recipients, notification).await
+/// Users by id or by role, as a condition and as a rule.
+struct Choice {
+    id: Option<Uuid>,
+    roles: &'static [Role],
+}
+
+impl Choice {
+    /// None if it contains no one.
+    fn condition(&self) -> Option<Condition> {
+        let by_id = self.id.map(|id| user::Column::Id.eq(id));
+        let by_role = (!self.roles.is_empty()).then(|| user::Column::Role.is_in(self.roles.iter().copied()));
+        let any = Condition::any().add_option(by_id).add_option(by_role);
+        (!any.is_empty()).then_some(any)
     }
 
-    /// An alert about a case for those of these users whom it could be assigned to: someone who left the staff doesn't see the
-    /// case, and the member of a case is not notified of the staff's work on it, whatever their role is by now.
-    async fn raise_for_staff(&self, tx: &AuditTx, who: Condition) -> Result<(), DbErr> {
-        let case = match &self.case {
-            Some((id, _)) => case_with(tx, *id).await?,
-            None => None,
-        };
-        let Some(case) = case else { return Ok(()) };
-        let staff = case.assignable(None).filter(who).order_by_asc(user::Column::Id);
-        let recipients: Vec<Uuid> = staff.select_only().column(user::Column::Id).into_tuple().all(tx).await?;
-        self.raise(tx, &recipients).await
+    fn contains(&self, person: &user::Model) -> bool {
+        self.id == Some(person.id) || self.roles.contains(&person.role)
+    }
+}
+
+impl Recipients {
+    /// Those of these users who are notified, in their order; `case` is the one that the notification is about.
+    pub fn among<'a>(
+        &self,
+        people: impl IntoIterator<Item = &'a user::Model>,
+        case: Option<&case::Model>,
+    ) -> impl Iterator<Item = &'a user::Model> {
+        let choice = self.choice(case);
+        let active = people.into_iter().filter(|person| person.is_active && person.deleted_at.is_none());
+        active.filter(move |person| choice.contains(person) && self.suits(person, case))
+    }
+
+    /// The users to look for them among, in a fixed order; `None` if there can be no one.
+    fn candidates(&self, case: Option<&case::Model>) -> Option<Select<user::Entity>> {
+        let chosen = self.choice(case).condition()?;
+        Some(user::active().filter(chosen).order_by_asc(user::Column::Id))
+    }
+
+    fn choice(&self, case: Option<&case::Model>) -> Choice {
+        match self {
+            Self::Member(id) | Self::User(id) => Choice { id: Some(*id), roles: &[] },
+            Self::AssigneeOf(_) => Choice { id: case.and_then(|case| case.assigned_to_id), roles: &[] },
+            // Administrators may review a case too, but are not notified.
+            Self::ReviewersOf(_) => Choice { id: None, roles: &[Role::Technician, Role::Manager] },
+            Self::ManagersAnd(assignee) => Choice { id: *assignee, roles: &[Role::Manager] },
+            Self::AdministratorsOf { .. } => Choice { id: None, roles: &[Role::Administrator] },
+        }
+    }
+
+    /// Someone who left the staff doesn't see the case, and the member of a case is not notified of the staff's work on it,
+    /// whatever their role is by now.
+    fn suits(&self, person: &user::Model, case: Option<&case::Model>) -> bool {
+        match self {
+            Self::Member(_) | Self::AdministratorsOf { .. } => true,
+            Self::User(_) | Self::AssigneeOf(_) | Self::ManagersAnd(_) => case.is_some_and(|case| case.is_assignable_to(person)),
+            Self::ReviewersOf(_) => case.is_some_and(|case| CaseAction::Review.permits(&Caller::new(person, Uuid::nil()), case)),
+        }
+    }
+}
+
+impl Notice {
+    /// An alert for the recipients among these users.
+    async fn raise(&self, tx: &AuditTx, people: &[user::Model], about: Option<&case::Model>) -> Result<(), DbErr> {
+        let Self { to, kind, severity, title, message, case, mail: _ } = self;
+        let notification = Notification { kind: *kind, severity: *severity, title, message, case: case.as_ref() };
+        let recipients: Vec<Uuid> = to.among(people, about).map(|person| person.id).collect();
+        alert::raise(tx, &recipients, notification).await
+    }
+
+    /// An alert for those who work on the case that the notification is about.
+    async fn raise_for_staff(&self, tx: &AuditTx) -> Result<(), DbErr> {
+        let Some((id, _)) = &self.case else { return Ok(()) };
+        let Some(case) = case_with(tx, *id).await? else { return Ok(()) };
+        let Some(candidates) = self.to.candidates(Some(&case)) else { return Ok(()) };
+        self.raise(tx, &candidates.all(tx).await?, Some(&case)).await
     }
 
     async fn queue(&self, tx: &AuditTx, people: &[user::Model], settings: Option<setting::Model>) -> Result<(), DbErr> {
@@ -97,29 +147,11 @@ async fn case_with(tx: &AuditTx, id: Uuid) -> Result<Option<case::Model>, DbErr>
     }
 }
 
-async fn assignee_of(tx: &AuditTx, case_id: Uuid) -> Result<Option<Uuid>, DbErr> {
-    Ok(case_with(tx, case_id).await?.and_then(|case| case.assigned_to_id))
-}
-
-/// The technicians and managers who may review a case. Administrators may review it too, but are not notified.
-async fn reviewers(tx: &AuditTx, case: &case::Model) -> Result<Vec<Uuid>, DbErr> {
-    let staff = active(user::Column::Role.is_in([Role::Technician, Role::Manager]).into()).all(tx).await?;
-    let may_review = |person: &&user::Model| CaseAction::Review.permits(&Caller::new(person, Uuid::nil()), case);
-    Ok(staff.iter().filter(may_review).map(|person| person.id).collect())
-}
-
-fn ids_of(people: &[user::Model]) -> Vec<Uuid> {
-    people.iter().map(|person| person.id).collect()
-}
-
-fn active(who: Condition) -> Select<user::Entity> {
-    user::active().filter(who).order_by_asc(user::Column::Id)
-}
-
 /// Active users with their addresses, and the settings, which control whether and when emails are sent and the time zone of
 /// instants in texts: one statement for both. No settings if there are no users.
-async fn reachable(tx: &AuditTx, who: Condition) -> Result<(Vec<user::Model>, Option<setting::Model>), DbErr> {
-    let mut found = active(who).select_also(setting::Entity);
+async fn reachable(tx: &AuditTx, to: &Recipients) -> Result<(Vec<user::Model>, Option<setting::Model>), DbErr> {
+    let Some(candidates) = to.candidates(None) else { return Ok((Vec::new(), None)) };
+    let mut found = candidates.select_also(setting::Entity);
     QuerySelect::query(&mut found).from(setting::Entity);
     let (people, settings): (Vec<_>, Vec<_>) = found.all(tx).await?.into_iter().unzip();
     Ok((people, settings.into_iter().flatten().next()))

@@ -5,11 +5,12 @@ use super::walk::Walk;
 use super::{DemoError, pdf, words};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::audit::{Actor, AppliedChange, Audited, ChangeContext, happen, key};
-use entity::case::{self, CaseStatus, RejectionReason};
-use entity::document::{self, DocumentType, NewDocument};
+use entity::case::{self, RejectionReason};
+use entity::document::{self, DocumentType, NewDocument, UploadedDocument};
+use entity::effect::Effect;
 use entity::note::{self, Visibility};
 use entity::text;
-use entity::user::{Person, Role};
+use entity::user::Person;
 use sea_orm::TryIntoModel;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -67,19 +68,22 @@ impl Walk<'_> {
 
     /// The requested reports that the case has no document for.
     pub fn missing_reports(&self, row: &case::Model) -> Vec<i32> {
-        let is_there = |number: &i32| self.report(*number).is_some();
-        (1..=row.num_reports_requested).filter(|number| !is_there(number)).collect()
+        let there: Vec<i32> = self.present_documents().filter_map(|document| document.report_number).collect();
+        row.missing_reports(&there)
     }
 
     /// How many documents the member has added since the case was completed or rejected.
     pub fn new_documents(&self, row: &case::Model) -> u64 {
-        let since = row.completed_at.max(row.rejected_at);
-        let is_new = |document: &&document::Model| {
-            document.uploaded_by_id == row.member_id
-                && document.deleted_at.is_none()
-                && since.is_some_and(|at| document.created_at >= at)
-        };
-        u64::try_from(self.documents.iter().filter(is_new).count()).unwrap_or_default()
+        let uploaded = self.present_documents().filter_map(|document| {
+            let uploader = self.people.get(document.uploaded_by_id)?.at(self.at)?;
+            let document::Model { case_id, uploaded_by_id, created_at, .. } = *document;
+            Some(UploadedDocument { case_id, uploaded_by_id, role: uploader.role, created_at })
+        });
+        u64::try_from(uploaded.filter(|document| document.is_new_in(row)).count()).unwrap_or_default()
+    }
+
+    fn present_documents(&self) -> impl Iterator<Item = &document::Model> {
+        self.documents.iter().filter(|document| document.deleted_at.is_none())
     }
 
     fn report(&self, number: i32) -> Option<usize> {
@@ -159,9 +163,8 @@ impl Walk<'_> {
             uploaded_by_id: by,
         };
         let Some(added) = self.add::<document::Entity>(by, at, None, new.of_case(&row)?, |_| {})? else { return Ok(None) };
-        self.recorder.chapter.files.push((added.row.id, content));
-        self.documents.push(added.row);
-        self.raise_flag_of(by, &row, at);
+        self.recorder.chapter.files.push((added.id, content));
+        self.documents.push(added);
         Ok(self.documents.len().checked_sub(1))
     }
 
@@ -180,7 +183,7 @@ impl Walk<'_> {
         };
         let deleted = self.add::<document::Entity>(by, at, Some(&before), before.clone().delete(row, at)?, note)?;
         if let (Some(deleted), Some(document)) = (deleted, self.documents.get_mut(place)) {
-            *document = deleted.row;
+            *document = deleted;
         }
         Ok(())
     }
@@ -201,9 +204,7 @@ impl Walk<'_> {
         let row = self.case()?;
         let Some([at]) = self.slot_after().map(Slot::times) else { return Ok(()) };
         let body = self.around.word(words::COMMENTS);
-        self.write_note((row.member_id, Visibility::Shared, body), at, None)?;
-        self.raise_flag_of(row.member_id, &row, at);
-        Ok(())
+        self.write_note((row.member_id, Visibility::Shared, body), at, None)
     }
 
     fn write_note(
@@ -216,20 +217,16 @@ impl Walk<'_> {
             return Ok(());
         }
         let row = note::write(self.recorder.new_id(at), &self.case()?, by, visibility, body);
-        let Some(written) = self.add::<note::Entity>(by, at, None, row, |_| {})? else { return Ok(()) };
-        for effect in written.effects {
-            self.follow(effect, at)?;
-        }
-        let mut note = written.row;
+        let Some(mut note) = self.add::<note::Entity>(by, at, None, row, |_| {})? else { return Ok(()) };
         if let Some(deleted_at) = deleted_at.filter(|at| self.is_active(by, *at)) {
             let deleted = self.add::<note::Entity>(by, deleted_at, Some(&note), note.clone().delete(deleted_at), |_| {})?;
-            note = deleted.map_or(note, |deleted| deleted.row);
+            note = deleted.unwrap_or(note);
         }
         self.recorder.chapter.history.notes.push(note);
         Ok(())
     }
 
-    /// Saves a row that belongs to the case, as an operation of its own.
+    /// Saves a row that belongs to the case, as an operation of its own, with what must follow.
     fn add<E>(
         &mut self,
         by: Uuid,
@@ -237,27 +234,22 @@ impl Walk<'_> {
         before: Option<&E::Model>,
         row: E::ActiveModel,
         note: impl FnOnce(&mut ChangeContext),
-    ) -> Result<Option<AppliedChange<E>>, DemoError>
+    ) -> Result<Option<E::Model>, DemoError>
     where
-        E: Audited,
+        E: Audited<Effect = Effect>,
         E::ActiveModel: TryIntoModel<E::Model>,
     {
         let person = self.people.get(by).ok_or(DemoError::NoSuchPerson)?;
         let mut change = ChangeContext::new(Actor::Person(Person::new(person.at(at).ok_or(DemoError::NoSuchPerson)?)));
         note(&mut change);
         let known = |id| self.people.person(id, at);
-        let Some(mut applied) = happen::<E>(before, row, &mut change, known, at)? else { return Ok(None) };
+        let Some(AppliedChange { row: after, events, effects }) = happen::<E>(before, row, &mut change, known, at)? else {
+            return Ok(None);
+        };
         let context = self.recorder.request(person.origin(at).ok_or(DemoError::NoSuchPerson)?, at);
-        self.recorder.record(std::mem::take(&mut applied.events), &context, at, true);
-        Ok(Some(applied))
-    }
-
-    /// What a member adds to a case that they have submitted has to be acknowledged by the staff.
-    fn raise_flag_of(&mut self, by: Uuid, row: &case::Model, at: DateTime<Utc>) {
-        let is_member = self.people.get(by).and_then(|person| person.at(at)).is_some_and(|row| row.role == Role::Member);
-        if is_member && row.status != CaseStatus::Draft {
-            self.raise_flag(at);
-        }
+        self.recorder.record(events, &context, at, true);
+        effects.into_iter().try_for_each(|effect| self.follow(effect, at))?;
+        Ok(Some(after))
     }
 
     fn is_active(&self, id: Uuid, at: DateTime<Utc>) -> bool {

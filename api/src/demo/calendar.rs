@@ -1,9 +1,11 @@
 //! When events happen: more on weekdays than on weekends, more in office hours than at night, and more towards the end of a
-//! month.
+//! month. And when jobs run: by their default schedules.
 
 use super::rng::DemoRng;
+use crate::schedule::{Schedules, Unscheduled};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
+use entity::job::JobName;
 
 /// The share of events on weekends.
 const WEEKEND_SHARE: f64 = 0.15;
@@ -21,10 +23,11 @@ pub(super) struct Calendar {
     pub now: DateTime<Utc>,
     /// Each calendar day with the cumulative weight up to and including it.
     days: Vec<(NaiveDate, f64)>,
+    schedules: Schedules,
 }
 
 impl Calendar {
-    pub fn new(now: DateTime<Utc>, days: i64, zone: Tz) -> Self {
+    pub fn new(now: DateTime<Utc>, days: i64, zone: Tz) -> Result<Self, Unscheduled> {
         let start = now - TimeDelta::days(days);
         let first = start.with_timezone(&zone).date_naive();
         let last = now.with_timezone(&zone).date_naive();
@@ -34,12 +37,28 @@ impl Calendar {
             (day, reached)
         });
         let days = busy.collect();
-        Self { zone, start, now, days }
+        Ok(Self { zone, start, now, days, schedules: Schedules::defaults()? })
     }
 
     /// The calendar day of a timestamp.
     pub fn day(&self, at: DateTime<Utc>) -> NaiveDate {
         at.with_timezone(&self.zone).date_naive()
+    }
+
+    /// The first period of a job at or after a time.
+    pub fn period_from(&self, job: JobName, at: DateTime<Utc>) -> DateTime<Utc> {
+        // Times are whole milliseconds, see `clock`.
+        self.schedules.next(job, at - TimeDelta::milliseconds(1), self.zone).unwrap_or(at)
+    }
+
+    /// The last period of a job before a time.
+    pub fn period_before(&self, job: JobName, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.schedules.last(job, at - TimeDelta::milliseconds(1), self.zone)
+    }
+
+    /// The first period of a job after a time.
+    pub fn period_after(&self, job: JobName, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.schedules.next(job, at, self.zone)
     }
 
     /// A time of typical activity between two others, within the period.
@@ -121,7 +140,7 @@ mod tests {
     #[test]
     fn most_events_are_on_weekdays_in_office_hours() {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
-        let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
+        let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago).unwrap();
         let mut rng = DemoRng::new(1, HistoryPart::Visits, 0);
         let times: Vec<_> = (0..5_000).map(|_| calendar.within(&mut rng, calendar.start, now)).collect();
         let local = |at: &DateTime<Utc>| at.with_timezone(&calendar.zone);
@@ -135,7 +154,7 @@ mod tests {
     #[test]
     fn a_settled_time_is_after_the_previous_one_and_not_after_now() {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
-        let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
+        let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago).unwrap();
         let mut rng = DemoRng::new(1, HistoryPart::Visits, 0);
         let mut last = calendar.start;
         for _ in 0..300 {
@@ -143,5 +162,19 @@ mod tests {
             assert!(next > last && next <= now || now - last < TimeDelta::hours(2));
             last = next;
         }
+    }
+
+    #[test]
+    fn the_periods_of_a_job_are_those_of_its_schedule() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        // Half an hour off UTC: the hours of its schedule begin there.
+        let calendar = Calendar::new(at("2026-11-20T22:00:00Z"), 180, chrono_tz::Asia::Kolkata).unwrap();
+        let job = JobName::CheckExpiredHolds;
+        let (one, two) = (at("2026-11-01T10:30:00Z"), at("2026-11-01T11:30:00Z"));
+        for (from, expected) in [("10:30:00Z", one), ("10:30:00.001Z", two), ("11:29:59.999Z", two)] {
+            assert_eq!(calendar.period_from(job, at(&format!("2026-11-01T{from}"))), expected, "{from}");
+        }
+        assert_eq!((calendar.period_before(job, two), calendar.period_after(job, one)), (Some(one), Some(two)));
+        assert_eq!(calendar.period_before(job, two + TimeDelta::milliseconds(1)), Some(two));
     }
 }

@@ -40,7 +40,7 @@ where
     }
     let zone = setting::current(db.readers()).await?.zone()?;
     let hashes = hashes(&hash)?;
-    let mut generator = generate(plan, seed, now, zone);
+    let mut generator = generate(plan, seed, now, zone)?;
     let mut written = 0;
     for chapter in generator.by_ref() {
         let mut chapter = chapter?;

@@ -4,15 +4,15 @@ use super::calendar::Calendar;
 use super::chapter::Recorder;
 use super::people::People;
 use super::rng::{DemoRng, days};
-use super::runs::period_from;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::alert::Notification;
 use entity::audit::Event;
+use entity::case;
 use entity::effect::{Email, Notice};
 use entity::job::JobName;
 use entity::outbox::{Mail, MailStatus};
 use entity::setting;
-use entity::user::Person;
+use entity::user::{self, Person};
 use uuid::Uuid;
 
 /// A history has no more alerts than people would still look at: of a load test's review queue there would be millions.
@@ -39,12 +39,13 @@ pub(super) struct Inbox<'a> {
 }
 
 impl Inbox<'_> {
-    /// Raises the alerts of a notification, and queues its emails if it has one.
-    pub fn notify(&mut self, notice: &Notice, recipients: &[Uuid], at: DateTime<Utc>) {
-        for recipient in recipients {
-            self.alert(notice, *recipient, at);
+    /// Raises the alerts of a notification about a case, if it is about one, and queues its emails if it has one.
+    pub fn notify(mut self, notice: &Notice, about: Option<&case::Model>, at: DateTime<Utc>) {
+        let people = self.people.iter().filter_map(|person| person.at(at));
+        for recipient in notice.to.among(people, about) {
+            self.alert(notice, recipient.id, at);
             if let Some(email) = &notice.mail {
-                self.mail(email, notice.case.as_ref(), *recipient, at);
+                self.mail(email, notice.case.as_ref(), recipient, at);
             }
         }
     }
@@ -73,16 +74,15 @@ impl Inbox<'_> {
     }
 
     /// Queues an email, and has the dispatcher's runs send it, as far as they are in the past.
-    fn mail(&mut self, email: &Email, case: Option<&(Uuid, String)>, to: Uuid, at: DateTime<Utc>) {
-        let Some(row) = self.people.get(to).and_then(|person| person.active_at(at)) else { return };
+    fn mail(&mut self, email: &Email, case: Option<&(Uuid, String)>, to: &user::Model, at: DateTime<Utc>) {
         let Email { parameters, employee_name } = email;
-        let mail = Mail { to: row, parameters, employee_name: employee_name.as_deref(), case };
+        let mail = Mail { to, parameters, employee_name: employee_name.as_deref(), case };
         let mut mail = mail.queued(&setting::Model::first(), self.recorder.new_id(at), at);
-        let person = Person::new(row);
+        let person = Person::new(to);
         let is_refused = self.rng.chance(FAILED_MAILS);
         let (mut is_deferred, mut due_at) = (!is_refused && self.rng.chance(DEFERRED_MAILS), at);
         while mail.status == MailStatus::Pending {
-            let period = (JobName::SendScheduledEmails, period_from(JobName::SendScheduledEmails, due_at));
+            let period = (JobName::SendScheduledEmails, self.calendar.period_from(JobName::SendScheduledEmails, due_at));
             if period.1 + RUN_MAX > self.calendar.now {
                 break;
             }

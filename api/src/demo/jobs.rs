@@ -7,10 +7,10 @@ use super::chapter::Recorder;
 use super::inbox::{Inbox, RUN_MAX};
 use super::people::People;
 use super::rng::{DemoRng, HistoryPart, days, float, whole};
-use super::runs::{Period, period_from, step_of};
+use super::runs::Period;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::job::{self, JobName};
-use entity::user::{self, Role};
+use std::iter::successors;
 
 const BY_SYSTEM: f64 = 0.08;
 const FAILED_RUNS: f64 = 0.015;
@@ -31,9 +31,9 @@ impl Jobs {
     pub fn new(plan: &Plan, seed: u64, calendar: &Calendar, people: &People, recorder: &mut Recorder) -> Self {
         let mut jobs = Self { rng: DemoRng::new(seed, HistoryPart::Jobs, 0), idle: 0, next: 0 };
         for job in JOBS {
-            let last = period_from(job, calendar.now - RUN_MAX) - step_of(job);
-            if !recorder.runs.is_taken((job, last)) {
-                recorder.plan_run((job, last), None);
+            let last = calendar.period_before(job, calendar.now - RUN_MAX).map(|at| (job, at));
+            if let Some(period) = last.filter(|period| !recorder.runs.is_taken(*period)) {
+                recorder.plan_run(period, None);
             }
         }
         let share = u64::try_from(whole(float(plan.entries) * BY_SYSTEM)).unwrap_or_default();
@@ -64,28 +64,30 @@ impl Jobs {
         true
     }
 
-    /// A run that broke off, of which the administrators are notified.
+    /// A run that broke off, of which the administrators are notified. The job's next run succeeds, so that each failure is the
+    /// first in a row: an email is sent only about the first.
     fn fail(&mut self, part: f64, calendar: &Calendar, people: &People, recorder: &mut Recorder) {
         let Some(period) = self.free_period(part, calendar, recorder) else { return };
+        let next = calendar.period_after(period.0, period.1).map(|at| (period.0, at));
+        let Some(next) = next.filter(|next| !recorder.runs.fails(*next)) else { return };
         let error = self.rng.word(&ERRORS);
         recorder.plan_run(period, Some(error));
-        let administrators = people.those(period.1, |row: &user::Model| row.role == Role::Administrator);
-        let notice = job::failed(period.0.code(), error);
-        Inbox { calendar, people, rng: &mut self.rng, recorder }.notify(
-            &notice,
-            &administrators,
-            period.1 + TimeDelta::seconds(2),
-        );
+        if next.1 < calendar.now - RUN_MAX && !recorder.runs.is_taken(next) {
+            recorder.plan_run(next, None);
+        }
+        let (notice, at) = (job::failed(period.0.code(), error), period.1 + TimeDelta::seconds(2));
+        Inbox { calendar, people, rng: &mut self.rng, recorder }.notify(&notice, None, at);
     }
 
     /// A period near a part of the history that no run has: evenly distributed over the day.
     fn free_period(&mut self, part: f64, calendar: &Calendar, recorder: &Recorder) -> Option<Period> {
         let job = self.rng.pick(&JOBS).copied()?;
         let whole_days = (calendar.now - calendar.start).as_seconds_f64() / 86_400.0;
-        let (first, last) = (period_from(job, calendar.start + TimeDelta::hours(2)), calendar.now - RUN_MAX);
-        let near: DateTime<Utc> = period_from(job, calendar.start + days(whole_days * part)).max(first);
-        let later = (0..).map(|step| near + step_of(job) * step).take_while(|at| *at < last);
-        let earlier = (1..).map(|step| near - step_of(job) * step).take_while(|at| *at >= first);
+        let (first, last) = (calendar.period_from(job, calendar.start + TimeDelta::hours(2)), calendar.now - RUN_MAX);
+        let near: DateTime<Utc> = calendar.period_from(job, calendar.start + days(whole_days * part)).max(first);
+        let later = successors(Some(near), |at| calendar.period_after(job, *at)).take_while(|at| *at < last);
+        let earlier = successors(calendar.period_before(job, near), |at| calendar.period_before(job, *at));
+        let earlier = earlier.take_while(|at| *at >= first);
         later.chain(earlier).map(|at| (job, at)).find(|period| period.1 < last && !recorder.runs.is_taken(*period))
     }
 }

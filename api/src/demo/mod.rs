@@ -31,6 +31,7 @@ pub use cast::{NAMED, SERVICE};
 pub use chapter::{Chapter, DemoCounts};
 pub use fill::{fill, password_of};
 
+use crate::schedule::Unscheduled;
 use calendar::Calendar;
 use chapter::Recorder;
 use chrono::{DateTime, Utc};
@@ -104,6 +105,8 @@ pub enum DemoError {
     Document(#[from] document::DocumentRefusal),
     #[error("demo: {0}")]
     Refused(#[from] Refusal),
+    #[error("demo: {0}")]
+    Schedule(#[from] Unscheduled),
     #[error("demo: failed to hash a password: {0}")]
     Hash(String),
     #[error("demo: failed to store a document: {0}")]
@@ -115,12 +118,13 @@ pub enum DemoError {
 }
 
 /// The history determined by a plan, a seed and the current time, in chapters; each can be written on its own, in this order.
-pub fn generate(plan: Plan, seed: u64, now: DateTime<Utc>, zone: Tz) -> Generator {
-    let calendar = Calendar::new(now, plan.days, zone);
+pub fn generate(plan: Plan, seed: u64, now: DateTime<Utc>, zone: Tz) -> Result<Generator, DemoError> {
+    let calendar = Calendar::new(now, plan.days, zone)?;
     let clock = Clock::seeded(now, seed);
     let recorder = Recorder { clock, chapter: Chapter::default(), tally: DemoCounts::default(), runs: Runs::default() };
     let people = People::default();
-    Generator { plan, seed, calendar, recorder, people, stage: Progress::People, case_states: Vec::new(), entries: Vec::new() }
+    let (stage, case_states, entries) = (Progress::People, Vec::new(), Vec::new());
+    Ok(Generator { plan, seed, calendar, recorder, people, stage, case_states, entries })
 }
 
 /// Generates a history.

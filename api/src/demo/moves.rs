@@ -6,13 +6,10 @@ use super::{DemoError, words};
 use chrono::{NaiveDate, TimeDelta};
 use entity::audit::key;
 use entity::case::lifecycle::{Acceptance, Completion, Decision, Edit, Hold, NewCase, Release};
-use entity::case::{self, CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
-use entity::review;
-use entity::user::{self, Level, Role};
+use entity::case::{self, CaseAction, CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
+use entity::user::{self, Caller, Level, Role};
+use entity::{review, setting};
 use uuid::Uuid;
-
-/// The default of the settings.
-const RUSH_THRESHOLD_DAYS: i32 = 7;
 
 impl Walk<'_> {
     pub(super) fn take(&mut self, step: Step) -> Result<(), DemoError> {
@@ -77,13 +74,13 @@ impl Walk<'_> {
             return (handed_in + TimeDelta::days(self.rng.between(2, 12)), Urgency::Rush);
         }
         let due_on = handed_in + TimeDelta::days(self.rng.between(2, 6));
-        (due_on, Urgency::required_by(due_on, today, RUSH_THRESHOLD_DAYS))
+        (due_on, required_urgency(due_on, today))
     }
 
     fn submit(&mut self) -> Result<(), DemoError> {
         let row = self.case()?;
         let by = row.member_id;
-        let required = Urgency::required_by(row.due_on, self.calendar.day(self.at), RUSH_THRESHOLD_DAYS);
+        let required = required_urgency(row.due_on, self.calendar.day(self.at));
         let change = self.change(by, None)?;
         self.save(by, row.submit(required, true, self.at)?, change)
     }
@@ -91,7 +88,7 @@ impl Walk<'_> {
     fn edit_as_member(&mut self) -> Result<(), DemoError> {
         let row = self.case()?;
         let by = row.member_id;
-        let (status, today) = (row.status, self.calendar.day(self.at));
+        let today = self.calendar.day(self.at);
         let (first_name, last_name) = self.employee();
         let mut edit = Edit::default();
         if self.rng.chance(0.6) {
@@ -106,11 +103,7 @@ impl Walk<'_> {
         }
         let edited = self.edited(row, edit, by)?;
         let change = self.change(by, None)?;
-        self.save(by, edited, change)?;
-        if status != CaseStatus::Draft {
-            self.raise_flag(self.at);
-        }
-        Ok(())
+        self.save(by, edited, change)
     }
 
     fn edit_as_staff(&mut self) -> Result<(), DemoError> {
@@ -130,7 +123,7 @@ impl Walk<'_> {
     fn edited(&self, row: case::Model, edit: Edit, by: Uuid) -> Result<case::ActiveModel, DemoError> {
         let caller = self.people.get(by).and_then(|person| person.caller(self.at)).ok_or(DemoError::NoSuchPerson)?;
         let today = self.calendar.day(self.at);
-        let required = |due_on| Urgency::required_by(due_on, today, RUSH_THRESHOLD_DAYS);
+        let required = |due_on| required_urgency(due_on, today);
         Ok(row.edit(edit, required, &caller, self.at)?)
     }
 
@@ -301,8 +294,8 @@ impl Walk<'_> {
     }
 
     fn decide(&mut self, status: ReviewStatus) -> Result<(), DemoError> {
-        let technician = self.case()?.assigned_to_id;
-        let may = |row: &user::Model| super::people::reviews(row) && Some(row.id) != technician;
+        let case = self.case()?;
+        let may = |row: &user::Model| CaseAction::Review.permits(&Caller::new(row, Uuid::nil()), &case);
         let by = self.people.pick(&mut self.rng, self.at, may).ok_or(DemoError::NoSuchPerson)?;
         let notes = self.word(words::REVIEW_NOTES);
         let notes = (status != ReviewStatus::Approved || self.rng.chance(0.4)).then_some(notes);
@@ -310,7 +303,7 @@ impl Walk<'_> {
         change.note(key::REVIEW_CYCLE, Some(review::cycle(&self.reviews)));
         let release = self.release_of();
         let decision = Decision { status, notes, reviewer: by, release };
-        self.save(by, self.case()?.decide(decision, self.at)?, change)
+        self.save(by, case.decide(decision, self.at)?, change)
     }
 
     /// When the result is released to the member: mostly immediately, for a few cases not yet.
@@ -340,6 +333,11 @@ impl Walk<'_> {
         let change = self.change(by, Some(reason))?;
         self.save(by, self.case()?.reopen(self.assignee())?, change)
     }
+}
+
+/// The urgency that a due date requires, by the first settings, whose threshold a history doesn't change.
+fn required_urgency(due_on: NaiveDate, today: NaiveDate) -> Urgency {
+    Urgency::required_by(due_on, today, setting::Model::first().rush_case_threshold_days)
 }
 
 /// Half a credit more, or half a credit less at the maximum.

@@ -5,7 +5,7 @@ use super::chapter::{Recorder, SimulatedOrigin};
 use super::rng::DemoRng;
 use chrono::{DateTime, Utc};
 use entity::audit::{Actor, AppliedChange, ChangeContext, happen};
-use entity::user::{self, Caller, Level, Person, Role};
+use entity::user::{self, Caller, Person};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -150,14 +150,5 @@ impl People {
     fn origin(&self, by: Option<Uuid>, at: DateTime<Utc>) -> SimulatedOrigin {
         let origin = by.and_then(|by| self.get(by)?.origin(at));
         origin.unwrap_or(SimulatedOrigin { actor: Actor::System, ip_address: None, user_agent: None })
-    }
-}
-
-/// Whether a user may review another user's work.
-pub(super) fn reviews(row: &user::Model) -> bool {
-    match row.role {
-        Role::Technician => matches!(row.user_level, Some(Level::Two | Level::Three)),
-        Role::Manager | Role::Administrator => true,
-        Role::Member | Role::Service => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::chapter::Recorder;
 use super::rng::DemoRng;
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::audit::{Context, Event};
 use entity::job::run::{self, RunStatus, Trigger};
 use entity::job::{JobName, JobRun};
@@ -34,26 +34,15 @@ pub(super) struct Run {
     error: Option<&'static str>,
 }
 
-/// The first period of a job at or after a time, by its default schedule.
-pub(super) fn period_from(job: JobName, at: DateTime<Utc>) -> DateTime<Utc> {
-    let step = step_of(job);
-    let begun = at.duration_trunc(step).unwrap_or(at);
-    if begun < at { begun + step } else { begun }
-}
-
-/// The time between two periods of a job; the quarterly one has its own.
-pub(super) fn step_of(job: JobName) -> TimeDelta {
-    match job {
-        JobName::CheckExpiredHolds => TimeDelta::hours(1),
-        JobName::CheckRollups => TimeDelta::days(1),
-        JobName::ReleaseScheduledCases | JobName::SendScheduledEmails | JobName::QuarterlyCreditReset => TimeDelta::minutes(15),
-    }
-}
-
 impl Runs {
     /// The number of runs that are not written yet.
     pub fn planned(&self) -> usize {
         self.planned.len()
+    }
+
+    /// Whether the run of a period is planned to break off.
+    pub fn fails(&self, period: Period) -> bool {
+        self.planned.get(&period).is_some_and(|run| run.error.is_some())
     }
 
     pub fn is_taken(&self, period: Period) -> bool {

@@ -17,7 +17,7 @@ fn now() -> DateTime<Utc> {
 
 fn generated(plan: Plan, seed: u64) -> Chapter {
     let mut whole = Chapter::default();
-    for chapter in generate(plan, seed, now(), Chicago) {
+    for chapter in generate(plan, seed, now(), Chicago).unwrap() {
         let chapter = chapter.unwrap();
         whole.history.users.extend(chapter.history.users);
         whole.history.cases.extend(chapter.history.cases);
@@ -277,7 +277,7 @@ fn documents_are_small_files_whose_content_agrees_with_their_rows() {
 
 #[test]
 fn a_history_for_load_tests_has_no_documents() {
-    let chapter = generate(Plan { cases: 2_001, ..Plan::demo() }, 1, now(), Chicago).nth(1).unwrap().unwrap();
+    let chapter = generate(Plan { cases: 2_001, ..Plan::demo() }, 1, now(), Chicago).unwrap().nth(1).unwrap().unwrap();
     assert!(!chapter.history.cases.is_empty() && chapter.history.documents.is_empty() && chapter.files.is_empty());
 }
 
@@ -294,6 +294,21 @@ fn each_period_of_a_job_is_run_once_and_the_last_one_is_recent() {
     }
     assert!(runs.iter().filter(|run| run.records_processed > 0).count() > 100);
     assert!(runs.iter().all(|run| run.finished_at <= now()));
+}
+
+#[test]
+fn only_first_failures_of_a_job_occur_and_an_email_is_sent_about_each() {
+    let Chapter { mails, runs, .. } = demo();
+    let mut ordered: Vec<_> = runs.iter().collect();
+    ordered.sort_by_key(|run| (run.job_name, run.scheduled_for));
+    let has_failed = |run: &&entity::job::run::Model| run.status == entity::job::run::RunStatus::Failure;
+    let in_a_row = |pair: &[&entity::job::run::Model]| pair[0].job_name == pair[1].job_name && pair.iter().all(has_failed);
+    assert!(!ordered.windows(2).any(in_a_row), "a failure follows another");
+    let failures: HashSet<_> = runs.iter().filter(has_failed).map(|run| run.scheduled_for.unwrap()).collect();
+    assert!(failures.len() > 5, "{}", failures.len());
+    let about_failures = mails.iter().filter(|mail| mail.template == "job_failed");
+    let periods: HashSet<_> = about_failures.map(|mail| mail.queued_at - chrono::TimeDelta::seconds(2)).collect();
+    assert_eq!(periods, failures);
 }
 
 #[test]
@@ -368,7 +383,7 @@ fn users_act_only_while_their_accounts_are_active() {
 
 #[test]
 fn a_larger_history_is_generated_in_chapters() {
-    let mut generator = generate(Plan { users: 150, cases: 1_000, entries: 50_000, days: 730 }, 3, now(), Chicago);
+    let mut generator = generate(Plan { users: 150, cases: 1_000, entries: 50_000, days: 730 }, 3, now(), Chicago).unwrap();
     let sizes: Vec<usize> = generator.by_ref().map(|chapter| chapter.unwrap().entries()).collect();
     assert_eq!(sizes.iter().sum::<usize>(), 50_000);
     assert!(sizes.len() > 9 && sizes.iter().all(|size| *size < 5_100), "{sizes:?}");

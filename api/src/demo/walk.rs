@@ -6,16 +6,15 @@ use super::inbox::{Inbox, RUN_MAX};
 use super::people::People;
 use super::plot::Plot;
 use super::rng::{DemoRng, HistoryPart};
-use super::runs::period_from;
 use super::script::Step;
 use super::{DemoError, words};
 use chrono::{DateTime, Utc};
 use entity::audit::{Actor, AppliedChange, ChangeContext, happen, key};
-use entity::case::{self, CaseAction, CaseStatus, member_update};
-use entity::effect::{Effect, Recipients};
+use entity::case::{self, CaseStatus, member_update};
+use entity::effect::Effect;
 use entity::job::run::Trigger;
 use entity::job::{JobName, overdue_hold};
-use entity::user::{self, Caller, Person, Role};
+use entity::user::{self, Person};
 use entity::{document, review, setting};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -164,12 +163,7 @@ impl Walk<'_> {
         effects.into_iter().try_for_each(|effect| self.follow(effect, at))
     }
 
-    /// Records that the member added something the staff has to acknowledge.
-    pub fn raise_flag(&mut self, at: DateTime<Utc>) {
-        self.member_updated_at = Some(at);
-    }
-
-    /// Adds what must follow a change as of a time: review steps, alerts and emails.
+    /// Adds what must follow a change as of a time: review steps, alerts and emails, the flag for the staff.
     pub fn follow(&mut self, effect: Effect, at: DateTime<Utc>) -> Result<(), DemoError> {
         match effect {
             Effect::Review(step) => {
@@ -178,42 +172,26 @@ impl Walk<'_> {
                 self.recorder.chapter.reviews.push(step);
             }
             Effect::Notice(notice) => {
-                let recipients = self.recipients(&notice.to, at);
                 let (calendar, people) = (self.calendar, self.people);
-                Inbox { calendar, people, rng: &mut self.around, recorder: self.recorder }.notify(&notice, &recipients, at);
+                let inbox = Inbox { calendar, people, rng: &mut self.around, recorder: self.recorder };
+                inbox.notify(&notice, self.row.as_ref(), at);
             }
             // No hold of a history is prolonged.
             Effect::HoldNotOverdue { case_id: _ } => {}
+            Effect::MemberUpdated { case_id: _ } => {
+                if self.row.as_ref().is_some_and(member_update::is_flagged) {
+                    self.member_updated_at = Some(at);
+                }
+            }
         }
         Ok(())
-    }
-
-    /// Those who are notified, as `notify` finds them in the database.
-    fn recipients(&self, to: &Recipients, at: DateTime<Utc>) -> Vec<Uuid> {
-        let is_active = |id: &Uuid| self.people.get(*id).is_some_and(|person| person.active_at(at).is_some());
-        match to {
-            Recipients::Member(id) => [*id].into_iter().filter(is_active).collect(),
-            Recipients::User(id) => vec![*id],
-            Recipients::AssigneeOf(_) => self.row.iter().filter_map(|case| case.assigned_to_id).collect(),
-            Recipients::ReviewersOf(_) => {
-                let is_staff = |row: &user::Model| matches!(row.role, Role::Technician | Role::Manager);
-                let permits = |row: &user::Model, case| CaseAction::Review.permits(&Caller::new(row, Uuid::nil()), case);
-                let may_review = |row: &user::Model| is_staff(row) && self.row.as_ref().is_some_and(|case| permits(row, case));
-                self.people.those(at, may_review)
-            }
-            Recipients::ManagersAnd(assignee) => {
-                self.people.those(at, |row| row.role == Role::Manager || Some(row.id) == *assignee)
-            }
-            // Of jobs, and not of cases.
-            Recipients::AdministratorsOf { .. } => Vec::new(),
-        }
     }
 
     /// The reminder of a hold that lasts longer than expected, by the first run of the job after that.
     pub fn remind(&mut self) -> Result<(), DemoError> {
         let case = self.case()?;
         let (Some(held_at), Some(end_at)) = (case.held_at, case.hold_expected_end_at) else { return Ok(()) };
-        let period = (JobName::CheckExpiredHolds, period_from(JobName::CheckExpiredHolds, end_at));
+        let period = (JobName::CheckExpiredHolds, self.calendar.period_from(JobName::CheckExpiredHolds, end_at));
         let resumed_at = self.until(|step| step == Step::Resume);
         if period.1 >= resumed_at || period.1 + RUN_MAX > self.calendar.now {
             return Ok(());
@@ -228,7 +206,7 @@ impl Walk<'_> {
     fn release_on_schedule(&mut self) -> Result<(), DemoError> {
         let case = self.case()?;
         let Some(due_at) = case.scheduled_release_at.filter(|_| case.status == CaseStatus::Completed) else { return Ok(()) };
-        let period = (JobName::ReleaseScheduledCases, period_from(JobName::ReleaseScheduledCases, due_at));
+        let period = (JobName::ReleaseScheduledCases, self.calendar.period_from(JobName::ReleaseScheduledCases, due_at));
         if period.1 + RUN_MAX > self.calendar.now {
             return Ok(());
         }
@@ -255,6 +233,7 @@ impl Walk<'_> {
             return Err(DemoError::Astray { planned: self.plot.status, reached: row.status });
         }
         if let Some(updated_at) = self.member_updated_at {
+            // An acknowledgement leaves no entry: the next change by the staff counts as one.
             let has_member_updates = self.staff_acted_at.is_none_or(|acted_at| acted_at < updated_at);
             let member_last_update_at = Some(updated_at);
             let flag = member_update::Model { case_id: row.id, has_member_updates, member_last_update_at };

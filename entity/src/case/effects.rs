@@ -1,7 +1,7 @@
 //! What must follow a change of a case: steps of its review history, and notifications with their words. Pure: no clock, no
 //! database, no request.
 
-use super::{CaseStatus, Model, ReviewStatus};
+use super::{CaseStatus, Model, ReviewStatus, member_update};
 use crate::alert::{Kind, Severity};
 use crate::audit::{ChangeContext, key};
 use crate::effect::{Effect, Email, Notice, Recipients};
@@ -18,7 +18,9 @@ pub(super) fn effects(before: Option<&Model>, after: &Model, change: &ChangeCont
     let is_released = before.released_at.is_none() && after.released_at.is_some();
     let released = is_released.then(|| Effect::Notice(released(after)));
     let others = new_end_of_hold(before, after).into_iter().chain(new_member(before, after));
-    step.into_iter().chain(moved).chain(released).chain(others).collect()
+    // Without a new status it is an edit: a submission is seen in the queue anyway.
+    let edited = if before.status == after.status { member_update::effect(after.id, change) } else { None };
+    step.into_iter().chain(moved).chain(released).chain(others).chain(edited).collect()
 }
 
 /// A hold with another expected end can be overdue anew, and its member is notified.
@@ -189,7 +191,10 @@ mod tests {
     const NEW_MEMBER: Uuid = Uuid::from_u128(8);
 
     fn change() -> ChangeContext {
-        let role = Role::Technician;
+        change_by(Role::Technician)
+    }
+
+    fn change_by(role: Role) -> ChangeContext {
         let (username, full_name, email) = ("ada".to_owned(), "Ada Byron".to_owned(), "ada@example.org".to_owned());
         ChangeContext::new(Actor::Person(Person { id: ASSIGNEE, username, full_name, role, user_level: None, email }))
     }
@@ -225,6 +230,7 @@ mod tests {
                 Effect::Review(step) => steps.push(step.action),
                 Effect::Notice(notice) => notices.push((notice.kind, notice.to)),
                 Effect::HoldNotOverdue { case_id } => assert_eq!(case_id, after.id),
+                Effect::MemberUpdated { .. } => panic!("a change by staff"),
             }
         }
         (steps, notices)
@@ -263,6 +269,18 @@ mod tests {
         ] {
             assert_eq!(following(before, after), expected, "{:?} to {:?}", before.status, after.status);
         }
+    }
+
+    #[test]
+    fn an_edit_by_a_member_is_flagged_and_a_submission_is_not() {
+        let before = accepted();
+        let edited = Model { special_notes: Some("call first".to_owned()), ..before.clone() };
+        let flag = Effect::MemberUpdated { case_id: before.id };
+        assert_eq!(effects(Some(&before), &edited, &change_by(Role::Member)), [flag]);
+        assert_eq!(effects(Some(&before), &edited, &change()), []);
+        let draft = Model { status: CaseStatus::Draft, ..before.clone() };
+        let submitted = Model { status: CaseStatus::Submitted, ..before };
+        assert_eq!(effects(Some(&draft), &submitted, &change_by(Role::Member)), []);
     }
 
     #[test]

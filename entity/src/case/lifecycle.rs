@@ -279,6 +279,11 @@ impl Model {
         Ok(row)
     }
 
+    /// The numbers of the requested reports that are not among the existing ones.
+    pub fn missing_reports(&self, existing: &[i32]) -> Vec<i32> {
+        (1..=self.num_reports_requested).filter(|number| !existing.contains(number)).collect()
+    }
+
     /// The review rule: the work of a level 1 technician is reviewed, regardless of who completes the case.
     pub fn complete(self, completion: Completion<'_>, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         self.ensure_state(CaseAction::Complete, Role::Administrator)?;

@@ -2,11 +2,14 @@
 //! change the case.
 
 use super::CaseStatus;
-use crate::audit::{AuditTx, Unaudited};
-use crate::user::{Caller, Role};
+use crate::audit::{AuditTx, ChangeContext, Unaudited};
+use crate::db::padded;
+use crate::effect::Effect;
+use crate::user::Role;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{OnConflict, SelectStatement};
+use sea_orm::{QuerySelect, QueryTrait};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "case_member_updates")]
@@ -26,21 +29,30 @@ impl Unaudited for Entity {
     const REASON: &'static str = "a flag for the staff's queue; the member's changes have their own audit entries";
 }
 
-/// Sets the flag if a member updated a submitted case, at this transaction's time; returns whether it was set.
-pub async fn flag_if_updated(tx: &AuditTx, case: &super::Model, by: &Caller) -> Result<bool, DbErr> {
-    let is_update = by.role() == Role::Member && case.status != CaseStatus::Draft;
-    if is_update {
-        raise(tx, case.id).await?;
-    }
-    Ok(is_update)
+/// What must follow an edit of a case, or a change of its notes or documents, if a member made it.
+pub(crate) fn effect(case_id: Uuid, change: &ChangeContext) -> Option<Effect> {
+    (change.by.role() == Some(Role::Member)).then_some(Effect::MemberUpdated { case_id })
 }
 
-async fn raise(tx: &AuditTx, case_id: Uuid) -> Result<(), DbErr> {
+/// Whether what a member does to the case is flagged: no one works on a draft yet.
+pub fn is_flagged(case: &super::Model) -> bool {
+    case.status != CaseStatus::Draft
+}
+
+/// Sets the flag at this transaction's time.
+pub(crate) async fn raise(tx: &AuditTx, case_id: Uuid) -> Result<(), DbErr> {
     let row = ActiveModel { case_id: Set(case_id), has_member_updates: Set(true), member_last_update_at: Set(Some(tx.now())) };
     let replace =
         OnConflict::column(Column::CaseId).update_columns([Column::HasMemberUpdates, Column::MemberLastUpdateAt]).to_owned();
     #[expect(clippy::disallowed_methods, reason = "an unaudited flag")]
     Entity::insert(row).on_conflict(replace).exec_without_returning(tx).await.map(drop)
+}
+
+/// The statement for those of these cases that have the flag: one each.
+pub fn flagged_of_each(cases: &[Uuid]) -> SelectStatement {
+    let flagged =
+        Entity::find().filter(Column::CaseId.is_in(padded(cases.iter().copied()))).filter(Column::HasMemberUpdates.eq(true));
+    flagged.select_only().column_as(Column::CaseId, "id").expr_as(Expr::cust("CAST(1 AS BIGINT)"), "number").into_query()
 }
 
 /// Records that the staff has acknowledged the updates.

@@ -248,7 +248,12 @@ impl Model {
         user::assignable(tier).filter(user::Column::Id.ne(self.member_id))
     }
 
-    /// Whether the case can be given to a user at all: active staff, but not the user whose case it is.
+    /// Whether `ensure_assignable` allows it.
+    pub fn is_assignable_to(&self, user: &user::Model) -> bool {
+        self.ensure_assignable(user).is_ok()
+    }
+
+    /// A case can be given to active staff, but not to the user whose case it is.
     pub(super) fn ensure_assignable(&self, assignee: &user::Model) -> Result<(), CaseRefusal> {
         match () {
             () if !assignee.is_assignable() => Err(CaseRefusal::NotAssignable),

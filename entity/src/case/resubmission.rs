@@ -4,6 +4,7 @@ use super::{ActiveModel, CaseRefusal, CaseStatus, Column, Entity, Model};
 use super::{DETAILS, REMARKS, wire_name};
 use crate::audit::{Actor, facts};
 use crate::text;
+use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use sea_orm::entity::prelude::*;
 use serde_json::Map;
@@ -14,6 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 type Edits<'a> = BTreeMap<&'a str, Option<String>>;
 
 impl Model {
+    /// When the case was last completed or rejected. Later edits and documents of its member count as new.
+    pub fn returned_at(&self) -> Option<DateTime<Utc>> {
+        std::cmp::max(self.completed_at, self.rejected_at)
+    }
+
     /// The fields that the member has edited since then, by wire name, except for those that have their former value again.
     pub fn edited_fields(&self) -> BTreeSet<&str> {
         self.edits().into_keys().collect()

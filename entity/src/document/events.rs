@@ -1,8 +1,11 @@
-//! The entries about a document, and which of them a change leads to. Pure: no clock, no database, no request.
+//! The entries about a document, which of them a change leads to, and what must follow it. Pure: no clock, no database, no
+//! request.
 
 use super::{Column, Entity, Model};
 use crate::audit::metadata::{Metadata, metadata};
 use crate::audit::{Audited, ChangeContext, Event, key};
+use crate::case::member_update;
+use crate::effect::Effect;
 use crate::user::Role;
 use sea_orm::Iterable;
 
@@ -12,6 +15,11 @@ pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeConte
         // Nothing else of a document ever changes: if it did, no event would cover it, and the save would be refused.
         Some(before) => vec![Event::document_deleted(before, after, change)],
     }
+}
+
+/// A document that a member added or deleted is flagged.
+pub(super) fn effects(_before: Option<&Model>, after: &Model, change: &ChangeContext) -> Vec<Effect> {
+    member_update::effect(after.case_id, change).into_iter().collect()
 }
 
 /// Entries about a document.

@@ -7,21 +7,24 @@ mod kind;
 mod lifecycle;
 mod permission;
 pub mod quota;
+mod resubmission;
 
 pub use kind::DocumentType;
 pub use lifecycle::{DocumentRefusal, NewDocument};
 pub use permission::{DocumentAction, DocumentActionRefusal, may_add};
+pub use resubmission::{UploadedDocument, circumstances, new_documents_of_each};
 
 use crate::audit::audited;
 use crate::case;
 use crate::case::secrecy::{self, Hidden};
 use crate::db::padded;
-use crate::user::{self, Caller, Role};
+use crate::effect::Effect;
+use crate::user::Caller;
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::{ExprTrait, SelectStatement};
 use sea_orm::{Condition, QuerySelect, QueryTrait, Select};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "documents")]
@@ -55,6 +58,7 @@ pub enum Relation {}
 audited! {
     "document",
     events: events::events,
+    effects: events::effects => Effect,
     people: [UploadedById],
     bookkeeping: [CaseNumber],
 }
@@ -77,11 +81,10 @@ pub fn report(case_id: Uuid, report_number: i32) -> Select<Entity> {
     live().filter(Column::CaseId.eq(case_id)).filter(Column::ReportNumber.eq(report_number))
 }
 
-/// The numbers of the requested reports that are missing.
-pub async fn missing_reports<C: ConnectionTrait>(db: &C, case: &case::Model) -> Result<Vec<i32>, DbErr> {
-    let numbers = live().select_only().column(Column::ReportNumber).filter(Column::CaseId.eq(case.id));
-    let there: Vec<i32> = numbers.filter(Column::ReportNumber.is_not_null()).into_tuple().all(db).await?;
-    Ok((1..=case.num_reports_requested).filter(|number| !there.contains(number)).collect())
+/// The numbers of the reports that a case has.
+pub async fn report_numbers<C: ConnectionTrait>(db: &C, case_id: Uuid) -> Result<Vec<i32>, DbErr> {
+    let numbers = live().select_only().column(Column::ReportNumber).filter(Column::CaseId.eq(case_id));
+    numbers.filter(Column::ReportNumber.is_not_null()).into_tuple().all(db).await
 }
 
 /// The ids among `ids` that have a row, deleted or not: bytes stored under any other id belong to no document.
@@ -103,53 +106,12 @@ fn is_in_cases(cases: Select<case::Entity>) -> Expr {
     case::is_among((Entity, Column::CaseId), cases)
 }
 
-/// What decides about the actions of a caller besides the case: one query if the caller may resubmit it, none otherwise.
-pub async fn circumstances<C: ConnectionTrait>(
-    db: &C,
-    case: &case::Model,
-    caller: &Caller,
-    now: DateTime<Utc>,
-) -> Result<case::Circumstances, DbErr> {
-    let new_documents = new_documents_of_each(db, std::slice::from_ref(case), caller, now).await?;
-    Ok(case::Circumstances { now, new_documents: new_documents.get(&case.id).copied().unwrap_or_default() })
+/// The statement for the number of documents of each of these cases that are visible to the caller; cases without any are absent.
+pub fn visible_of_each(cases: &[Uuid], caller: &Caller, now: DateTime<Utc>) -> SelectStatement {
+    count_by_case(visible_to(caller, now).filter(Column::CaseId.is_in(padded(cases.iter().copied()))))
 }
 
-/// The number of documents that the member of a case, or the former one of a case that was handed over, has added since it was
-/// completed or rejected, and not deleted, for each of these cases that the caller may resubmit; cases without such documents are
-/// absent. One query if there is such a case.
-pub async fn new_documents_of_each<C: ConnectionTrait>(
-    db: &C,
-    cases: &[case::Model],
-    caller: &Caller,
-    now: DateTime<Utc>,
-) -> Result<HashMap<Uuid, u64>, DbErr> {
-    let depends = cases.iter().filter(|case| case.awaits_resubmission_by(caller, now));
-    let added = depends.filter_map(|case| {
-        let since = std::cmp::max(case.completed_at, case.rejected_at)?;
-        // Of the members, only those of the case can add documents to it.
-        let is_member = user::Entity::find().select_only().column(user::Column::Id).filter(user::Column::Role.eq(Role::Member));
-        let by_member = Column::UploadedById.eq(case.member_id).or(Column::UploadedById.in_subquery(is_member.into_query()));
-        Some(Column::CaseId.eq(case.id).and(by_member).and(Column::CreatedAt.gte(since)))
-    });
-    let added: Vec<Expr> = added.collect();
-    if added.is_empty() {
-        return Ok(HashMap::new());
-    }
-    count_by_case(db, live().filter(added.into_iter().fold(Condition::any(), Condition::add))).await
-}
-
-/// The number of documents of each of these cases that are visible to the caller; cases without any are absent.
-pub async fn visible_of_each<C: ConnectionTrait>(
-    db: &C,
-    cases: &[Uuid],
-    caller: &Caller,
-    now: DateTime<Utc>,
-) -> Result<HashMap<Uuid, u64>, DbErr> {
-    count_by_case(db, visible_to(caller, now).filter(Column::CaseId.is_in(padded(cases.iter().copied())))).await
-}
-
-async fn count_by_case<C: ConnectionTrait>(db: &C, documents: Select<Entity>) -> Result<HashMap<Uuid, u64>, DbErr> {
-    let counted = documents.select_only().column(Column::CaseId).column_as(Column::Id.count(), "document_count");
-    let rows: Vec<(Uuid, i64)> = counted.group_by(Column::CaseId).into_tuple().all(db).await?;
-    Ok(rows.into_iter().map(|(case, count)| (case, u64::try_from(count).unwrap_or_default())).collect())
+fn count_by_case(documents: Select<Entity>) -> SelectStatement {
+    let counted = documents.select_only().column_as(Column::CaseId, "id").column_as(Column::Id.count(), "number");
+    counted.group_by(Column::CaseId).into_query()
 }

@@ -4,6 +4,7 @@ use super::{Column, EVERY_FACT, Entity, Model};
 use crate::alert::{Kind, Severity};
 use crate::audit::metadata::{Metadata, metadata};
 use crate::audit::{Audited, ChangeContext, Event};
+use crate::case::member_update;
 use crate::effect::{Effect, Notice, Recipients};
 use crate::user::Role;
 
@@ -17,13 +18,13 @@ pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeConte
     }
 }
 
-/// The assignee of the case is notified of a member's comment. Drafts have none.
+/// The assignee of the case is notified of a member's comment, which is flagged. Drafts have no assignee.
 pub(super) fn effects(before: Option<&Model>, after: &Model, change: &ChangeContext) -> Vec<Effect> {
     if before.is_some() || change.by.role() != Some(Role::Member) {
         return Vec::new();
     }
     let case = (after.case_id, after.case_number.clone());
-    vec![Effect::Notice(Notice {
+    let notice = Effect::Notice(Notice {
         to: Recipients::AssigneeOf(after.case_id),
         kind: Kind::MemberComment,
         severity: Severity::Info,
@@ -31,7 +32,8 @@ pub(super) fn effects(before: Option<&Model>, after: &Model, change: &ChangeCont
         message: "The member added a comment. See the notes of the case.".to_owned(),
         case: Some(case),
         mail: None,
-    })]
+    });
+    [notice].into_iter().chain(member_update::effect(after.case_id, change)).collect()
 }
 
 /// Entries about a note.

@@ -11,9 +11,9 @@ use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, Iterable, QuerySelect, Select};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{IntoActiveModel, Iterable, QuerySelect, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use utoipa::ToSchema;
 
 /// Who may read a note.
@@ -133,12 +133,11 @@ pub fn of_case(case_id: Uuid, caller: &Caller) -> Select<Entity> {
     legible_to(caller).filter(Column::CaseId.eq(case_id))
 }
 
-/// The number of notes about each of these visible cases that the caller may read; cases without any are absent.
-pub async fn legible_of_each<C: ConnectionTrait>(db: &C, cases: &[Uuid], caller: &Caller) -> Result<HashMap<Uuid, u64>, DbErr> {
+/// The statement for the number of notes about each of these visible cases that the caller may read; none for a case without.
+pub fn legible_of_each(cases: &[Uuid], caller: &Caller) -> SelectStatement {
     let of_cases = legible_to(caller).filter(Column::CaseId.is_in(padded(cases.iter().copied())));
-    let counted = of_cases.select_only().column(Column::CaseId).column_as(Column::Id.count(), "note_count");
-    let rows: Vec<(Uuid, i64)> = counted.group_by(Column::CaseId).into_tuple().all(db).await?;
-    Ok(rows.into_iter().map(|(case, count)| (case, u64::try_from(count).unwrap_or_default())).collect())
+    let counted = of_cases.select_only().column_as(Column::CaseId, "id").column_as(Column::Id.count(), "number");
+    counted.group_by(Column::CaseId).into_query()
 }
 
 /// All notes that are visible to a caller. Hidden and absent notes look alike from here on.
