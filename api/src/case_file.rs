@@ -2,6 +2,7 @@
 
 use crate::cases::CaseDetail;
 use crate::documents::DocumentList;
+use crate::http::Routes;
 use crate::http::request::page::PageRequest;
 use crate::http::{Answer, CasePath, PathId, PersonCaller};
 use crate::notes::CaseNoteList;
@@ -15,7 +16,6 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 /// How many documents and how many notes are shown; more of them are read page by page.
 const SHOWN_MAX: u64 = 200;
@@ -59,8 +59,8 @@ fn example() -> Json {
     })
 }
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(get_case_file);
+pub fn configure(routes: &mut impl Routes) {
+    routes.service(get_case_file);
 }
 
 /// Get a case with its documents, notes and review steps

@@ -17,7 +17,8 @@
 use mimalloc::MiMalloc;
 
 /// Of every program that contains this crate: what is tested and measured is what is shipped. It returns freed pages to the
-/// system after 10 ms, its default; `MIMALLOC_PURGE_DELAY` (milliseconds) changes that.
+/// system a second later, when pages are next allocated or freed (`worker::memory`); `MIMALLOC_PURGE_DELAY` (milliseconds)
+/// changes that.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

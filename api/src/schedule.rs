@@ -47,6 +47,11 @@ impl Schedules {
         Ok(Self { by_job, is_on })
     }
 
+    /// Each job's default schedule.
+    pub fn defaults() -> Result<Self, Unscheduled> {
+        Self::parse(&[], true)
+    }
+
     /// The cron expression.
     pub fn text(&self, job: JobName) -> String {
         self.by_job.get(&job).map(|cron| cron.as_str().to_owned()).unwrap_or_default()
@@ -56,6 +61,12 @@ impl Schedules {
     pub fn next(&self, job: JobName, after: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
         let next = self.by_job.get(&job)?.find_next_occurrence(&after.with_timezone(&zone), false).ok()?;
         Some(next.with_timezone(&Utc))
+    }
+
+    /// The last period until an instant, including it.
+    pub fn last(&self, job: JobName, until: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        let last = self.by_job.get(&job)?.find_previous_occurrence(&until.with_timezone(&zone), true).ok()?;
+        Some(last.with_timezone(&Utc))
     }
 
     /// The periods after `last` to be run now, earliest first: the current one, and before it as many as the job catches up.

@@ -21,7 +21,6 @@ use std::future::ready;
 use std::net::TcpListener;
 use std::time::Duration;
 use tracing_actix_web::TracingLogger;
-use utoipa_actix_web::AppExt;
 
 /// How long a connection may be idle between two requests. A drain of the same length leaves no such connection behind.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -37,8 +36,7 @@ const BACKLOG: i32 = 1_024;
 pub fn serve(app: App, listener: TcpListener, workers: usize, limits: ConnectionLimits) -> std::io::Result<Server> {
     SockRef::from(&listener).listen(BACKLOG)?;
     let connections = Connections::new(limits, app.public_path(), app.metrics().clone());
-    operations::install(openapi::operations).map_err(std::io::Error::other)?;
-    let contract = web::Data::from(openapi::current_texts(app.public_path()).map_err(std::io::Error::other)?);
+    let contract = web::Data::from(openapi::install(app.public_path()).map_err(std::io::Error::other)?);
     let files = web::Data::new(static_files::CompressedFiles::default());
     let factory = move || {
         actix_web::App::new()
@@ -57,9 +55,8 @@ pub fn serve(app: App, listener: TcpListener, workers: usize, limits: Connection
             .wrap(from_fn(arrival::arrive))
             .configure(|config| hide_metrics(config, &app))
             .configure(refuse_other_methods)
-            .into_utoipa_app()
-            .configure(routes::configure)
-            .into_app()
+            .configure(routes::configure_root)
+            .service(web::scope(routes::VERSIONED).configure(routes::configure_versioned))
             .configure(page::configure)
             .configure(docs::configure)
             .default_service(web::to(fallback::fallback))

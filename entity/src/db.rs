@@ -14,7 +14,7 @@ mod verb;
 
 pub use failure::{is_disk_full, is_lock_timeout, is_unavailable};
 pub(crate) use failure::{is_lost, is_unsynced};
-pub use lists::{any_of, padded};
+pub use lists::{any_of, numbers_by_id, padded};
 pub use observer::Observer;
 use pool::Pool;
 pub use pool::Readers;

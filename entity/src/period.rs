@@ -267,7 +267,8 @@ impl Period {
 }
 
 impl Interval {
-    fn start(self, date: NaiveDate) -> NaiveDate {
+    /// The first day of the one that a day is in.
+    pub(crate) fn start(self, date: NaiveDate) -> NaiveDate {
         let back = match self {
             Self::Day => 0,
             Self::Week => date.weekday().num_days_from_monday(),
@@ -276,7 +277,8 @@ impl Interval {
         date.checked_sub_days(Days::new(back.into())).unwrap_or(date)
     }
 
-    fn next(self, date: NaiveDate) -> Option<NaiveDate> {
+    /// The first day of the next one, from the first day of one.
+    pub(crate) fn next(self, date: NaiveDate) -> Option<NaiveDate> {
         match self {
             Self::Day => date.checked_add_days(Days::new(1)),
             Self::Week => date.checked_add_days(Days::new(7)),

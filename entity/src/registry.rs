@@ -109,6 +109,8 @@ fn excuses() -> Vec<Excuse> {
         excuse::<job::overdue_hold::Entity>(),
         excuse::<job::run::Entity>(),
         excuse::<ledger::rollup::actor_day::Entity>(),
+        excuse::<ledger::rollup::actor_month::Entity>(),
+        excuse::<ledger::rollup::actor_total::Entity>(),
         excuse::<ledger::rollup::case_day::Entity>(),
         excuse::<ledger::rollup::type_day::Entity>(),
         excuse::<outbox::Entity>(),

@@ -42,6 +42,8 @@ mod m20261201_000036_ledger;
 mod m20261201_000037_rollups;
 mod m20261201_000038_selective_indexes;
 mod m20261201_000039_hot_updates;
+mod m20261201_000040_wide_rollups;
+mod m20261201_000041_actor_months;
 pub mod nets;
 mod standing;
 
@@ -93,6 +95,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000037_rollups::Migration),
             Box::new(m20261201_000038_selective_indexes::Migration),
             Box::new(m20261201_000039_hot_updates::Migration),
+            Box::new(m20261201_000040_wide_rollups::Migration),
+            Box::new(m20261201_000041_actor_months::Migration),
         ];
         migrations.into_iter().map(Whole::boxed).collect()
     }

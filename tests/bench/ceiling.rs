@@ -72,10 +72,10 @@ pub async fn serve(database: String, address: String) -> std::io::Result<()> {
 }
 
 /// The connections of one worker that are not in use.
-struct Connections(RefCell<Vec<Rc<Connection>>>);
+struct Connections(RefCell<Vec<Rc<PreparedConnection>>>);
 
 /// A connection with its prepared statements.
-struct Connection {
+struct PreparedConnection {
     client: Client,
     caller: Statement,
     lock: Statement,
@@ -101,7 +101,7 @@ impl Connections {
             actix_web::rt::spawn(connection);
             let [caller, lock, update, entry] = [CALLER, LOCK, UPDATE, ENTRY].map(|sql| client.prepare(sql));
             let (caller, lock, update, entry) = (caller.await?, lock.await?, update.await?, entry.await?);
-            connections.push(Rc::new(Connection { client, caller, lock, update, entry }));
+            connections.push(Rc::new(PreparedConnection { client, caller, lock, update, entry }));
         }
         Ok(Self(RefCell::new(connections)))
     }
@@ -121,7 +121,7 @@ async fn edit(
     HttpResponse::Ok().json(answer.expect("an edited case"))
 }
 
-impl Connection {
+impl PreparedConnection {
     async fn edit(&self, session: Uuid, case_id: Uuid, notes: &str) -> Result<Json, tokio_postgres::Error> {
         let Self { client, caller, lock, update, entry } = self;
         client.batch_execute("BEGIN").await?;

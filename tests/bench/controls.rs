@@ -37,7 +37,7 @@ pub async fn ceiling(place: &Place, ceiling: &Ceiling, time: Duration) -> f64 {
             let mut connection = Connection::open(&ceiling.address, header.clone()).await;
             let (began, mut number) = (Instant::now(), 0);
             while number == 0 || began.elapsed() < time {
-                let case = place.filled.case((caller + CALLERS * number) % place.filled.cases);
+                let case = place.open_case(caller + CALLERS * number);
                 let request =
                     Request::patch(format!("/cases/{case}"), json!({"internal_notes": format!("Called {number} times.")}));
                 assert_eq!(connection.send(&request).await.status, 200, "the ceiling edits {case}");
@@ -61,14 +61,14 @@ pub async fn prepare_pgbench(place: &Place) {
 }
 
 /// Transactions per second and the CPU of each in the database, in milliseconds, of pgbench with the update and the entry of an
-/// edit. /// `None` if pgbench is not installed.
+/// edit. `None` if pgbench is not installed.
 pub async fn pgbench(place: &Place, time: Duration) -> Option<(f64, f64)> {
     let program = installed()?.join("pgbench");
     let id = "(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7' \
               || substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15))::uuid";
     let case = place.filled.case_in_postgres(":number::bigint");
     let script = format!(
-        "\\set number random(0, {last})\nBEGIN;\n\
+        "\\set number random({first}, {last})\nBEGIN;\n\
          UPDATE cases SET internal_notes = 'note ' || random()::text, version = version + 1, updated_at = now() \
          WHERE id = {case};\n\
          INSERT INTO audit_entries (id, occurred_at, action_type, outcome, actor_type, actor_label, case_id, case_number, \
@@ -76,6 +76,7 @@ pub async fn pgbench(place: &Place, time: Duration) -> Option<(f64, f64)> {
          SELECT e.id, now(), 'case_updated', 'success', 'system', 'System', e.case_id, 'WS001-2025-01-000001', 'case', \
          e.case_id::text, 'edited', 'automatic', 'pgbench', ',internal_notes,', 'Case updated', 'case updated', \
          replace(b.body, '@ENTRY@', e.id::text) FROM bench_body b, (SELECT {id} AS id, {case} AS case_id) AS e;\nCOMMIT;\n",
+        first = place.filled.cases - place.filled.open_cases(),
         last = place.filled.cases - 1,
     );
     let file = tempfile::NamedTempFile::new().expect("a file");
@@ -92,42 +93,56 @@ pub async fn pgbench(place: &Place, time: Duration) -> Option<(f64, f64)> {
     found.map(|(count, per_second)| (per_second, cpu / count))
 }
 
-/// The statements that a report cannot do without, on the rollups: what a person would write by hand. By the report's path.
+/// The statements that a report cannot do without, on the rollups: what a person would write by hand for all that it shows, its
+/// list of entries included. By the report's path.
 const IDEAL: [(&str, &[&str]); 5] = [
     (
         "activity-summary-30d",
         &[
             "SELECT day, action_type, outcome, sum(entry_count), max(last_at) FROM ledger_type_days \
              WHERE generation = (SELECT generation FROM ledger_state) AND day > current_date - 30 GROUP BY 1, 2, 3",
-            "SELECT actor_id, sum(entry_count) AS total, max(last_at) FROM ledger_actor_days \
+            "SELECT sum(entry_count) FROM ledger_type_days WHERE generation = (SELECT generation FROM ledger_state) \
+             AND day > current_date - 60 AND day <= current_date - 30",
+            "SELECT actor_id, sum(entry_count) AS total, max(last_at) FROM ledger_actor_totals \
              WHERE generation = (SELECT generation FROM ledger_state) AND day > current_date - 30 \
              GROUP BY 1 ORDER BY total DESC LIMIT 10",
-            "SELECT case_id, sum(entry_count) AS total FROM ledger_case_days \
-             WHERE generation = (SELECT generation FROM ledger_state) AND day > current_date - 30 \
-             GROUP BY 1 ORDER BY total DESC LIMIT 10",
+            "SELECT status, assigned_to_id, workshop_code, count(*), min(submitted_at), min(held_at) FROM cases \
+             WHERE deleted_at IS NULL AND status IN ('draft', 'submitted', 'accepted', 'hold', 'pending_review', \
+             'needs_resubmission', 'resubmitted') GROUP BY 1, 2, 3",
         ],
     ),
     (
         "user-activity-30d",
-        &["SELECT day, action_type, outcome, topic, sum(entry_count), max(last_at) FROM ledger_actor_days \
-           WHERE generation = (SELECT generation FROM ledger_state) AND actor_id = 'CLERK' AND day > current_date - 30 \
-           GROUP BY 1, 2, 3, 4"],
+        &[
+            "SELECT day, action_type, outcome, topic, sum(entry_count), max(last_at) FROM ledger_actor_days \
+             WHERE generation = (SELECT generation FROM ledger_state) AND actor_id = 'CLERK' AND day > current_date - 30 \
+             GROUP BY 1, 2, 3, 4",
+            "SELECT * FROM audit_entries WHERE actor_id = 'CLERK' AND outcome = 'success' ORDER BY id DESC LIMIT 50",
+        ],
     ),
     (
         "case-changes-30d",
         &[
-            "SELECT day, action_type, sum(entry_count), count(DISTINCT case_id) FROM ledger_case_days \
+            "SELECT day, action_type, sum(entry_count) FROM ledger_type_days \
              WHERE generation = (SELECT generation FROM ledger_state) AND day > current_date - 30 GROUP BY 1, 2",
-            "SELECT actor_id, actor_label, action_type, sum(entry_count) FROM ledger_actor_days \
-             WHERE generation = (SELECT generation FROM ledger_state) AND day > current_date - 30 \
-             AND outcome = 'success' AND action_type LIKE 'case_%' GROUP BY 1, 2, 3",
+            "SELECT member_id, workshop_code, assigned_to_id, count(DISTINCT case_id), sum(created), sum(status_changed), \
+             sum(tier_changed), sum(assigned), sum(resubmitted), sum(held), sum(resumed), sum(edited) FROM ledger_case_days \
+             JOIN cases ON cases.id = case_id WHERE generation = (SELECT generation FROM ledger_state) \
+             AND day > current_date - 30 GROUP BY 1, 2, 3",
+            "SELECT actor_id, actor_label, sum(created), sum(status_changed), sum(tier_changed), sum(assigned), \
+             sum(resubmitted), sum(held), sum(resumed), sum(edited) FROM ledger_actor_totals \
+             WHERE generation = (SELECT generation FROM ledger_state) AND day > current_date - 30 GROUP BY 1, 2",
+            "SELECT * FROM audit_entries WHERE case_id IS NOT NULL AND outcome = 'success' ORDER BY id DESC LIMIT 50",
         ],
     ),
     (
         "quality-review-30d",
-        &["SELECT day, action_type, sum(entry_count) FROM ledger_type_days \
-           WHERE generation = (SELECT generation FROM ledger_state) AND day > current_date - 30 \
-           AND action_type IN ('review_submitted', 'review_updated') GROUP BY 1, 2"],
+        &[
+            "SELECT review_action, reviewer_id, count(*), max(reviewed_at), sum(turnaround_seconds) FROM case_reviews \
+             WHERE reviewed_at > current_date - 30 GROUP BY 1, 2",
+            "SELECT count(*), min(submitted_at) FROM cases WHERE status = 'pending_review'",
+            "SELECT * FROM audit_entries WHERE action_type IN ('review_submitted', 'review_updated') ORDER BY id DESC LIMIT 50",
+        ],
     ),
     (
         "system-events-30d",
@@ -138,6 +153,8 @@ const IDEAL: [(&str, &[&str]); 5] = [
              WHERE generation = (SELECT generation FROM ledger_state) AND day > current_date - 30 \
              AND action_type IN ('audit_log_accessed', 'report_generated', 'bulk_export', 'export_generated') \
              GROUP BY 1, 2, 3 ORDER BY total DESC LIMIT 100",
+            "SELECT * FROM audit_entries WHERE action_type IN ('cron_job_executed', 'email_notification_sent', 'bulk_export') \
+             ORDER BY id DESC LIMIT 50",
         ],
     ),
 ];

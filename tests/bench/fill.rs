@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 /// The number of entries per case.
 pub const PER_CASE: u64 = 50;
+/// Of so many cases, the last one is open, and the others are completed.
+const PER_OPEN_CASE: u64 = 10;
 /// The days before now over which the entries are spread.
 const DAYS: u64 = 400;
 const DAY_MS: u64 = 86_400_000;
@@ -36,6 +38,11 @@ impl Filled {
         // many civil days the entries of a case fall on decides how many rows are rolled up.
         let noon = (now - DAY_BEGINS_MS) / DAY_MS * DAY_MS + DAY_BEGINS_MS - DAY_MS / 2;
         Self { entries, cases: (entries / PER_CASE).max(1), first_ms: noon - DAYS * DAY_MS }
+    }
+
+    /// The number of open cases: the last ones.
+    pub fn open_cases(&self) -> u64 {
+        (self.cases / PER_OPEN_CASE).max(1)
     }
 
     /// The id of a case, by its number.
@@ -213,7 +220,16 @@ impl Copies<'_> {
     fn cases(&self, template: &str) -> String {
         let (first, step) = (self.filled.first_ms, self.filled.case_step());
         let id = self.stored(&self.id(&format!("{first} + i * {step}"), 'b', "i"));
-        let own: BTreeMap<&str, String> = [("id", id), ("case_number", self.number("i"))].into();
+        let first_open = self.filled.cases - self.filled.open_cases();
+        let unless_open = |closed: &str, open: &str| format!("CASE WHEN i < {first_open} THEN {closed} ELSE {open} END");
+        let own: BTreeMap<&str, String> = [
+            ("id", id),
+            ("case_number", self.number("i")),
+            ("status", unless_open("'completed'", "t.status")),
+            ("completed_at", unless_open("t.accepted_at", "NULL")),
+            ("released_at", unless_open("t.accepted_at", "NULL")),
+        ]
+        .into();
         let columns: Vec<&str> = case::Column::iter().map(|column| column.as_str()).collect();
         let values = columns.iter().map(|name| own.get(name).cloned().unwrap_or_else(|| format!("t.\"{name}\"")));
         format!(

@@ -106,10 +106,10 @@ fn unique() -> u64 {
     LAST.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A case of this connection's own.
+/// An open case of this connection's own.
 fn case(place: &Place, turn: RequestNumber, number: u64) -> String {
-    let own = (place.filled.cases / turn.workers).max(1);
-    format!("/api/v1/cases/{}", place.filled.case((turn.worker + turn.workers * (number % own)) % place.filled.cases))
+    let own = (place.filled.open_cases() / turn.workers).max(1);
+    format!("/api/v1/cases/{}", place.open_case(turn.worker + turn.workers * (number % own)))
 }
 
 fn edit(place: &Place, turn: RequestNumber) -> Request {

@@ -73,6 +73,12 @@ impl Place {
         place.settled().await
     }
 
+    /// The id of an open case, by its number among them; the first one again after the last.
+    pub fn open_case(&self, number: u64) -> String {
+        let (all, open) = (self.filled.cases, self.filled.open_cases());
+        self.filled.case(all - open + number % open)
+    }
+
     /// The settings of an app on which a bench runs.
     pub fn settings() -> Settings {
         Settings { clock: Clock::system(), ..Settings::default() }
@@ -113,7 +119,8 @@ impl Place {
             }
         }
         let process = Process::start(&app).await;
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        // What the start needed is returned to the system within seconds.
+        tokio::time::sleep(Duration::from_secs(8)).await;
         let meter = Meter::new(vec![process.pid()], postmaster);
         let idle_kib = process.memory("VmRSS");
         Self { app, process, meter, idle_kib, ..self }

@@ -121,7 +121,7 @@ on_each_database! {
             }),
         ];
         for (what, forge) in forgeries {
-            let mut chapter = generate(Plan::demo(), 1, app.clock.now(), Chicago).next().unwrap().unwrap();
+            let mut chapter = generate(Plan::demo(), 1, app.clock.now(), Chicago).unwrap().next().unwrap().unwrap();
             forge(&mut chapter);
             let tx = entity::audit::AuditTx::begin(app.app.db(), Context::job(uuid::Uuid::now_v7())).await.unwrap();
             let refused = tx.write_history(chapter.history).await.unwrap_err().to_string();
@@ -136,7 +136,7 @@ on_each_database! {
         let plan = Plan::of_entries(2_000);
         fill(app, plan).await.unwrap();
         let mut generated = Vec::new();
-        for chapter in generate(plan, 1, app.clock.now(), Chicago) {
+        for chapter in generate(plan, 1, app.clock.now(), Chicago).unwrap() {
             generated.extend(chapter.unwrap().history.entries.into_iter().map(|entry| (entry.id, entry.event.description)));
         }
         generated.sort();

@@ -9,8 +9,10 @@
 #![expect(clippy::as_conversions, reason = "counts and sizes of a test are small")]
 
 #[macro_use]
-mod app;
+mod each_database;
+
 mod alerts;
+mod app;
 mod audit;
 mod audit_log;
 mod auth;

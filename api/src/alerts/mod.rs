@@ -6,11 +6,11 @@ mod read;
 mod read_all;
 mod view;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 use view::Alert;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config
+pub fn configure(routes: &mut impl Routes) {
+    routes
         .service(list::list_alerts)
         .service(read_all::mark_all_alerts_read)
         .service(read::mark_alert_read)

@@ -5,7 +5,7 @@ use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
-use crate::wire::fields::{Addresses, CaseNumber, ChangedValue, RequestId, SearchText, at_most_all};
+use crate::wire::fields::{Addresses, CaseNumber, ChangedValue, Id, RequestId, SearchText, UpTo, at_most_all};
 use crate::wire::{Error, Result};
 use chrono::{DateTime, Utc};
 use entity::audit::{Action, Category, Outcome, Source};
@@ -21,6 +21,7 @@ use validator::Validate;
 
 /// How many actors can be left out.
 const EXCLUDED_MAX: u64 = 20;
+type Excluded = UpTo<Id, EXCLUDED_MAX>;
 
 /// The query parameters of a list of audit entries.
 pub type EntryQuery<F> = QueryParts<(F, PeriodParameters, OrderParameters, Paging)>;
@@ -52,7 +53,12 @@ pub struct LogFilter {
     actor_id: Option<Uuid>,
     /// Users whose actions to leave out, such as the caller who reads the log
     #[validate(length(max = EXCLUDED_MAX))]
-    #[param(nullable = false, max_items = 20, example = json!(["01a20725-be30-7584-bca5-f00e655c90d7"]))]
+    #[param(
+        inline,
+        required = false,
+        value_type = Excluded,
+        example = json!(["01a20725-be30-7584-bca5-f00e655c90d7"])
+    )]
     exclude_actor_id: Vec<Uuid>,
     /// The user the entry is about
     #[param(nullable = false)]

@@ -18,10 +18,10 @@ mod user_trail;
 
 pub use filter::{AuditedField, TrailPart};
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config
+pub fn configure(routes: &mut impl Routes) {
+    routes
         .service(list::list_audit_log)
         // Before the route of a single entry, which would match these paths as ids.
         .service(export_csv::export_audit_log_csv)

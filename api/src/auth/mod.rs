@@ -12,10 +12,10 @@ mod refresh;
 mod refresh_token;
 mod token_pair;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config
+pub fn configure(routes: &mut impl Routes) {
+    routes
         .service(login::login)
         .service(refresh::refresh_session)
         .service(logout::logout)
@@ -25,6 +25,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// The routes at the root, where clients that verify tokens look for them.
-pub fn configure_root(config: &mut ServiceConfig<'_>) {
-    config.service(jwks::get_signing_keys);
+pub fn configure_root(routes: &mut impl Routes) {
+    routes.service(jwks::get_signing_keys);
 }

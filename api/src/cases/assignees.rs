@@ -4,6 +4,7 @@ use crate::http::request::page::Paging;
 use crate::http::{Answer, ListQuery, PathId, Staff};
 use crate::state::App;
 use crate::wire::fields::UserSearchText;
+use crate::wire::fields::shown::{FullName, ShownUsername};
 use crate::wire::{Error, ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::case::{self, CaseAction, Circumstances, Tier};
@@ -36,9 +37,9 @@ pub struct AssigneeFilter {
 }))]
 pub struct CaseAssignee {
     pub id: Uuid,
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownUsername)]
     pub username: String,
-    #[schema(max_length = 257)]
+    #[schema(value_type = FullName)]
     pub full_name: String,
     pub role: Role,
     /// Technicians only

@@ -59,7 +59,7 @@ pub async fn complete_case(
     if assignee.as_ref().is_some_and(user::Model::is_reviewed) {
         tx.note(key::REVIEW_CYCLE, Some(review::next_cycle(&review::history(&tx, case.id).await?)));
     }
-    let missing = document::missing_reports(&tx, &case).await?;
+    let missing = case.missing_reports(&document::report_numbers(&tx, case.id).await?);
     let override_incomplete = body.override_incomplete;
     if override_incomplete && !missing.is_empty() {
         tx.note(key::OVERRIDE_INCOMPLETE, true);

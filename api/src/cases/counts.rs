@@ -4,6 +4,7 @@ use super::filter::{ListCases, ListedAt};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, PersonCaller, QueryParts};
 use crate::state::App;
+use crate::wire::fields::shown::FullName;
 use crate::wire::{Error, ListProblems, Result};
 use actix_web::get;
 use entity::case::counts::{self, CaseGroup, CaseProperty};
@@ -29,7 +30,7 @@ pub struct CaseCount {
     #[schema(max_length = 50)]
     pub key: Option<String>,
     /// The key in words: the full name of a user, otherwise the key itself without underscores
-    #[schema(max_length = 257)]
+    #[schema(value_type = Option<FullName>)]
     pub label: Option<String>,
     #[schema(minimum = 1)]
     pub count: i64,

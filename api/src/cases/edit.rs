@@ -9,7 +9,7 @@ use crate::wire::json::{optional, patch, present};
 use crate::wire::{Error, WriteProblems};
 use actix_web::patch;
 use entity::case::lifecycle::Edit;
-use entity::case::{CaseAction, Urgency, member_update};
+use entity::case::{CaseAction, Urgency};
 use entity::user::Role;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -110,10 +110,7 @@ pub async fn edit_case(app: App, by: PersonCaller, target: CaseTarget, body: Bod
         today.ensure_ahead(due_on)?;
     }
     let required = |due_on| today.as_ref().map_or(Urgency::Normal, |today| today.required_by(due_on));
-    let edited = before.clone().edit(body.edit(), required, &by, tx.now())?;
+    let edited = before.edit(body.edit(), required, &by, tx.now())?;
     let case = tx.save(edited).await?;
-    if case.version != before.version {
-        member_update::flag_if_updated(&tx, &case, &by).await?;
-    }
     CaseDetail::committed(tx, case, &by).await
 }

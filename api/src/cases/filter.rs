@@ -3,7 +3,7 @@
 use crate::http::Anyone;
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
-use crate::wire::fields::{CivilDay, Id, SearchText, WorkshopFilter, at_most_all};
+use crate::wire::fields::{CivilDay, Id, SearchText, UpTo, WorkshopFilter, at_most_all};
 use crate::wire::{Error, Instant, Result};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -21,6 +21,7 @@ use validator::Validate;
 
 /// The maximum number of users that cases are filtered by.
 const USERS_MAX: u64 = 50;
+type Users = UpTo<Id, USERS_MAX>;
 
 /// Filters of the case list. Repeated values of one parameter are combined with OR
 #[derive(Deserialize, IntoParams, Validate)]
@@ -41,7 +42,7 @@ pub struct ListCases {
     /// The user the case is assigned to; may be repeated
     #[serde(default)]
     #[validate(length(max = USERS_MAX))]
-    #[param(inline, required = false, max_items = 50)]
+    #[param(inline, required = false, value_type = Users)]
     assigned_to: Vec<Id>,
     /// Whether the case has no assignee
     #[param(nullable = false)]
@@ -49,7 +50,7 @@ pub struct ListCases {
     /// The member who owns the case; may be repeated
     #[serde(default)]
     #[validate(length(max = USERS_MAX))]
-    #[param(inline, required = false, max_items = 50)]
+    #[param(inline, required = false, value_type = Users)]
     member_id: Vec<Id>,
     /// The workshop the case belongs to, case-insensitive
     #[validate(nested)]

@@ -8,17 +8,17 @@ use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, Anyone, PersonCaller, PersonSummary, QueryParts};
 use crate::state::App;
 use crate::wire::fields::ReportNumber;
+use crate::wire::fields::shown::{ShownCaseNumber, ShownEmployeeName, ShownWorkshopCode};
 use crate::wire::{CreditValue, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use chrono::NaiveDate;
 use entity::case::listing::{self, ListedCase};
 use entity::case::{self, CaseAction, CaseStatus, Circumstances, Tier, Urgency, member_update};
-use entity::db::padded;
+use entity::db::numbers_by_id;
 use entity::user::{self, Person, Role};
 use entity::{document, note};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -39,17 +39,17 @@ use uuid::Uuid;
 }))]
 pub struct CaseSummary {
     pub id: Uuid,
-    #[schema(max_length = 32)]
+    #[schema(value_type = ShownCaseNumber)]
     pub case_number: String,
     #[schema(minimum = 1)]
     pub version: i32,
     pub status: CaseStatus,
     pub is_on_hold: bool,
-    #[schema(max_length = 50)]
+    #[schema(value_type = ShownWorkshopCode)]
     pub workshop_code: String,
-    #[schema(max_length = 100)]
+    #[schema(value_type = ShownEmployeeName)]
     pub employee_first_name: String,
-    #[schema(max_length = 100)]
+    #[schema(value_type = ShownEmployeeName)]
     pub employee_last_name: String,
     pub num_reports_requested: ReportNumber,
     /// As requested, or as the due date requires; for a draft as the due date requires today
@@ -119,12 +119,12 @@ pub async fn list_cases(
     Ok(Answer::plain(CaseList { data, page }))
 }
 
-/// Data shown with the rows of one page: four queries, regardless of the number of rows, and a fifth for a member who may
+/// Data shown with the rows of one page: two queries, regardless of the number of rows, and a third for a member who may
 /// resubmit one of the cases.
 struct PageRelatedData {
     at: ListedAt,
     people: HashMap<Uuid, Person>,
-    updated: HashSet<Uuid>,
+    updates: HashMap<Uuid, u64>,
     documents: HashMap<Uuid, u64>,
     notes: HashMap<Uuid, u64>,
     new_documents: HashMap<Uuid, u64>,
@@ -136,17 +136,11 @@ impl PageRelatedData {
         let named = rows.iter().flat_map(|row| [Some(row.member_id), row.assigned_to_id]).flatten();
         let people = user::people_by_id(db, named).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let raised = member_update::Entity::find()
-            .filter(member_update::Column::CaseId.is_in(padded(ids.iter().copied())))
-            .filter(member_update::Column::HasMemberUpdates.eq(true));
-        Ok(Self {
-            at,
-            people,
-            updated: raised.all(db).await?.into_iter().map(|row| row.case_id).collect(),
-            documents: document::visible_of_each(db, &ids, by, now).await?,
-            notes: note::legible_of_each(db, &ids, by).await?,
-            new_documents: document::new_documents_of_each(db, rows, by, now).await?,
-        })
+        let numbers =
+            [member_update::flagged_of_each(&ids), document::visible_of_each(&ids, by, now), note::legible_of_each(&ids, by)];
+        let [updates, documents, notes] = numbers_by_id(db, numbers).await?;
+        let new_documents = document::new_documents_of_each(db, rows, by, now).await?;
+        Ok(Self { at, people, updates, documents, notes, new_documents })
     }
 
     /// The actions that are open to the caller.
@@ -177,7 +171,7 @@ impl CaseSummary {
             assigned_to: person(row.assigned_to_id),
             hold: HoldBlock::from_row(&row),
             release: ReleaseBlock::from_row(&row).filter(|_| !is_result_hidden),
-            has_member_updates: related.updated.contains(&row.id),
+            has_member_updates: related.updates.contains_key(&row.id),
             document_count: count(&related.documents, &row),
             note_count: count(&related.notes, &row),
             submitted_at: row.submitted_at.map(Instant),

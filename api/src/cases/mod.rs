@@ -34,11 +34,11 @@ mod view;
 pub use order::CaseSort;
 pub use view::CaseDetail;
 
+use crate::http::Routes;
 use target::CaseTarget;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config
+pub fn configure(routes: &mut impl Routes) {
+    routes
         .service(list::list_cases)
         .service(create::create_case)
         // Before the route of a single case, which would match its path as an id.

@@ -4,6 +4,9 @@ use crate::http::answer::blocked::divided;
 use crate::http::{Answer, Anyone, PersonSummary};
 use crate::state::App;
 use crate::wire::fields::ReportNumber;
+use crate::wire::fields::shown::{
+    ShownCaseNotes, ShownClientEmail, ShownEmployeeName, ShownNotes, ShownReason, ShownRemark, ShownWorkshopCode,
+};
 use crate::wire::{CreditValue, Instant, Interruption, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::AuditTx;
@@ -20,7 +23,7 @@ use uuid::Uuid;
 /// The current hold of a case
 #[derive(Serialize, ToSchema)]
 pub struct HoldBlock {
-    #[schema(max_length = 2000)]
+    #[schema(value_type = Option<ShownReason>)]
     pub reason: Option<String>,
     pub held_at: Option<Instant>,
     /// Expected duration in days; null if open-ended
@@ -47,7 +50,7 @@ pub struct ReviewBlock {
     pub status: Option<ReviewStatus>,
     pub reviewed_by: Option<PersonSummary>,
     pub reviewed_at: Option<Instant>,
-    #[schema(max_length = 2000)]
+    #[schema(value_type = Option<ShownRemark>)]
     pub notes: Option<String>,
 }
 
@@ -55,7 +58,7 @@ pub struct ReviewBlock {
 #[derive(Serialize, ToSchema)]
 pub struct RejectionBlock {
     pub reason: Option<RejectionReason>,
-    #[schema(max_length = 2000)]
+    #[schema(value_type = Option<ShownRemark>)]
     pub notes: Option<String>,
     pub rejected_at: Option<Instant>,
     pub rejected_by: Option<PersonSummary>,
@@ -84,7 +87,7 @@ pub struct ResubmissionBlock {
     pub count: i32,
     pub previous_status: Option<CaseStatus>,
     pub resubmitted_at: Option<Instant>,
-    #[schema(max_length = 2000)]
+    #[schema(value_type = Option<ShownNotes>)]
     pub notes: Option<String>,
 }
 
@@ -134,13 +137,13 @@ pub struct CaseDetail {
     /// review completed it
     pub status: CaseStatus,
     pub is_on_hold: bool,
-    #[schema(max_length = 50)]
+    #[schema(value_type = ShownWorkshopCode)]
     pub workshop_code: String,
-    #[schema(max_length = 100)]
+    #[schema(value_type = ShownEmployeeName)]
     pub employee_first_name: String,
-    #[schema(max_length = 100)]
+    #[schema(value_type = ShownEmployeeName)]
     pub employee_last_name: String,
-    #[schema(max_length = 254)]
+    #[schema(value_type = Option<ShownClientEmail>)]
     pub client_email: Option<String>,
     pub num_reports_requested: ReportNumber,
     /// As requested, or as the due date requires; for a draft as the due date requires today
@@ -152,12 +155,12 @@ pub struct CaseDetail {
     /// Null for members
     pub complexity: Option<Complexity>,
     pub credit_value: CreditValue,
-    #[schema(max_length = 10000)]
+    #[schema(value_type = Option<ShownCaseNotes>)]
     pub special_notes: Option<String>,
     /// Null for members
-    #[schema(max_length = 10000)]
+    #[schema(value_type = Option<ShownCaseNotes>)]
     pub internal_notes: Option<String>,
-    #[schema(max_length = 10000)]
+    #[schema(value_type = Option<ShownCaseNotes>)]
     pub report_notes_to_member: Option<String>,
     pub member: Option<PersonSummary>,
     pub created_by: Option<PersonSummary>,

@@ -7,10 +7,10 @@ mod set;
 mod target;
 mod view;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config
+pub fn configure(routes: &mut impl Routes) {
+    routes
         .service(list::list_credit_allowances)
         .service(get::get_credit_allowance)
         .service(set::set_credit_allowance)

@@ -1,5 +1,6 @@
 //! The representation of an allowance in responses: allowed, used and remaining credits.
 
+use crate::wire::fields::shown::ShownRemark;
 use crate::wire::fields::{QuarterName, WholeCredits};
 use crate::wire::{Instant, Result, credits_text};
 use chrono_tz::Tz;
@@ -30,7 +31,7 @@ pub struct CreditAllowance {
     /// Remaining credits; negative if more was used than allowed
     #[schema(max_length = 20, pattern = "^-?[0-9]+[.][05]$")]
     pub remaining_credits: String,
-    #[schema(max_length = 2000)]
+    #[schema(value_type = Option<ShownRemark>)]
     pub notes: Option<String>,
     /// Incremented with every change; also the `ETag`. Using credits does not change it
     #[schema(minimum = 1)]

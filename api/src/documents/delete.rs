@@ -6,7 +6,7 @@ use crate::state::App;
 use crate::wire::fields::Reason;
 use crate::wire::{DeleteProblems, Error};
 use actix_web::{HttpResponse, delete};
-use entity::case::{self, member_update};
+use entity::case;
 use entity::document::{self, DocumentAction};
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde::Deserialize;
@@ -52,7 +52,6 @@ pub async fn delete_document(
     let document = tx.lock(visible).await?.ok_or_else(Error::not_found)?;
     DocumentAction::Delete.ensure_open(&by, &case, &document)?;
     tx.save(document.delete(&case, tx.now())?).await?;
-    member_update::flag_if_updated(&tx, &case, &by).await?;
     tx.commit().await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,5 +1,6 @@
 //! Download a document.
 
+use super::form::FileBytes;
 use super::target::{DocumentPath, DocumentTarget};
 use crate::http::answer::attachment::attachment;
 use crate::http::answer::digest;
@@ -16,6 +17,8 @@ use entity::attempt::{self, Limit};
 use entity::audit::Event;
 use entity::document;
 use futures_util::TryStreamExt;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Download a document
 ///
@@ -94,8 +97,15 @@ async fn record(
     Ok(tx.commit().await?)
 }
 
-/// The bytes of a document
-#[derive(utoipa::ToSchema)]
-#[schema(value_type = String, format = Binary, max_length = 52428800, example = "%PDF-1.7 …")]
-#[expect(dead_code, reason = "used by the contract only; responses are streams")]
-pub struct DocumentBytes(Vec<u8>);
+/// Describes the bytes of a document, and holds none: responses are streams.
+struct DocumentBytes;
+
+impl PartialSchema for DocumentBytes {
+    fn schema() -> RefOr<Schema> {
+        let mut bytes = FileBytes::describe().description(Some("The bytes of a document")).build();
+        bytes.example = Some("%PDF-1.7 …".into());
+        bytes.into()
+    }
+}
+
+impl ToSchema for DocumentBytes {}

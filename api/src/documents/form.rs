@@ -6,7 +6,7 @@ use crate::http::answer::pace::{Pace, TooSlow};
 use crate::http::request::idempotency::RequestDigest;
 use crate::http::request::work::Work;
 use crate::storage::Incoming;
-use crate::wire::fields::{DocumentNotes, ReportNumber, integer};
+use crate::wire::fields::{Bytes, DocumentNotes, Filename, ReportNumber, Whole, integer};
 use crate::wire::{Code, Error, FieldProblem, Result, json};
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::HttpRequest;
@@ -20,15 +20,22 @@ use serde_json::{Map, Value as Json, json};
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// The maximum size of a file. The attributes of schemas accept literals only: `tests/it/contract/upload_limit.rs` compares them,
-/// and what the documentation and the page say, with this number.
+/// The maximum size of a file. `tests/it/contract/upload_limit.rs` compares what the contract, the documentation and the page say
+/// with this number.
 pub const FILE_BYTES_MAX: u64 = 50 * 1024 * 1024;
+
+/// The size of a file in bytes.
+#[expect(clippy::as_conversions, reason = "it fits, and a constant can't call a conversion")]
+pub type FileSize = Whole<i64, 1, { FILE_BYTES_MAX as i64 }>;
+/// The bytes of a file.
+#[expect(clippy::as_conversions, reason = "it fits, and a constant can't call a conversion")]
+pub type FileBytes = Bytes<{ FILE_BYTES_MAX as usize }>;
+
 /// Allowance for everything in a body but its file: the other parts, headers and boundaries. A file that is too large is read
 /// this far beyond its limit, so that a client that sends slightly too much receives the error response.
 const SLACK_BYTES: u64 = 1024 * 1024;
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 const PARTS_MAX: usize = 16;
-const FILENAME_LENGTH_MAX: usize = 255;
 const FILE: &str = "file";
 
 /// Request body for adding a document to a case
@@ -40,7 +47,7 @@ pub struct UploadDocument {
     /// The file, with its name and content type: PDF, JPEG, PNG, TIFF, HEIF, DOCX, XLSX, CSV or plain text, the latter two in any
     /// encoding; at most 50 MiB. The content type may be any usual name of the type. If it is missing or
     /// `application/octet-stream`, the type is determined from the file alone, and CSV counts as plain text
-    #[schema(value_type = String, format = Binary, max_length = 52428800)]
+    #[schema(value_type = FileBytes)]
     file: Vec<u8>,
     // Code generators have problems with a reference in a form.
     #[schema(inline)]
@@ -188,7 +195,7 @@ fn filename(part: &Field) -> std::result::Result<String, FieldProblem> {
     let extended = || disposition.and_then(|disposition| String::from_utf8(disposition.get_filename_ext()?.value.clone()).ok());
     let path = text::normalised(&plain.or_else(extended).unwrap_or_default());
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default().trim();
-    let is_name = text::is_displayable(name) && name.chars().count() <= FILENAME_LENGTH_MAX && ![".", ".."].contains(&name);
+    let is_name = text::is_displayable(name) && name.chars().count() <= Filename::LENGTH_MAX && ![".", ".."].contains(&name);
     let refused = || FieldProblem::body("/file", "filename", "must have a name of 1 to 255 visible characters");
     if is_name { Ok(name.to_owned()) } else { Err(refused()) }
 }

@@ -14,10 +14,10 @@ mod view;
 pub use form::FILE_BYTES_MAX;
 pub use view::{DocumentDetail, DocumentList};
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config
+pub fn configure(routes: &mut impl Routes) {
+    routes
         .service(list::list_case_documents)
         .service(upload::upload_document)
         .service(get::get_document)

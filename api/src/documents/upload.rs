@@ -10,7 +10,7 @@ use crate::wire::{Code, Error, Interruption, Result, UploadProblems};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, post};
 use entity::audit::{AuditTx, key};
-use entity::case::{self, member_update};
+use entity::case;
 use entity::document::{self, NewDocument};
 use uuid::Uuid;
 
@@ -78,7 +78,6 @@ async fn add(
     }
     document::quota::ensure_room(&tx, &by, &case, size_bytes).await?;
     let document = tx.save(row).await?;
-    member_update::flag_if_updated(&tx, &case, &by).await?;
     let location = format!("/api/v1/documents/{}", document.id);
     let answer = Answer::plain(DocumentDetail::read(&tx, document, &case, &by).await?).created(location);
     incoming.keep();

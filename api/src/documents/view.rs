@@ -1,8 +1,10 @@
 //! The representation of a document in responses.
 
+use super::form::FileSize;
 use crate::http::answer::blocked::divided;
 use crate::http::{Anyone, CaseReference, PersonSummary};
 use crate::wire::fields::ReportNumber;
+use crate::wire::fields::shown::{ShownDocumentNotes, ShownFilename};
 use crate::wire::{Instant, Result};
 use entity::case;
 use entity::document::{self, DocumentAction, DocumentType};
@@ -42,17 +44,17 @@ pub struct DocumentDetail {
     pub document_type: DocumentType,
     /// Number of the requested report; null for all other types
     pub report_number: Option<ReportNumber>,
-    #[schema(max_length = 255)]
+    #[schema(value_type = ShownFilename)]
     pub filename: String,
     /// Determined from the first bytes of the file
     #[schema(max_length = 127)]
     pub content_type: String,
-    #[schema(minimum = 1, maximum = 52428800)]
+    #[schema(value_type = FileSize)]
     pub size_bytes: i64,
     /// SHA-256 of the file, in hexadecimal digits
     #[schema(min_length = 64, max_length = 64)]
     pub sha256: String,
-    #[schema(max_length = 2000)]
+    #[schema(value_type = Option<ShownDocumentNotes>)]
     pub notes: Option<String>,
     pub uploaded_by: Option<PersonSummary>,
     pub created_at: Instant,
@@ -80,11 +82,11 @@ pub struct DocumentSummary {
     pub document_type: DocumentType,
     /// Null for all types except reports
     pub report_number: Option<ReportNumber>,
-    #[schema(max_length = 255)]
+    #[schema(value_type = ShownFilename)]
     pub filename: String,
     #[schema(max_length = 127)]
     pub content_type: String,
-    #[schema(minimum = 1, maximum = 52428800)]
+    #[schema(value_type = FileSize)]
     pub size_bytes: i64,
     pub uploaded_by: Option<PersonSummary>,
     pub created_at: Instant,

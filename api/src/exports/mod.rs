@@ -6,10 +6,10 @@ mod documents;
 mod stream;
 mod users;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config
+pub fn configure(routes: &mut impl Routes) {
+    routes
         .service(cases::export_cases_csv)
         .service(cases::export_cases_ndjson)
         .service(credit_allowances::export_credit_allowances_csv)

@@ -13,6 +13,7 @@ pub mod trailers;
 pub mod user;
 
 use crate::http::request::caller::{Admitted, Anyone, admitted};
+use crate::wire::fields::{Text, TextForm};
 use crate::wire::{Code, Error, FieldProblem, Interruption, Result};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -24,6 +25,8 @@ use entity::idempotency::StoredResponse;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::IntoParams;
+use utoipa::openapi::schema::ObjectBuilder;
+use validator::ValidationError;
 
 /// What a handler returns. Rows never leave as JSON, so a view has to exist.
 pub struct Answer<V> {
@@ -162,14 +165,26 @@ fn next_link(request: &HttpRequest, cursor: &str) -> String {
 #[expect(dead_code, reason = "only for the contract; requests are read by IfMatch")]
 pub struct IfMatchHeader {
     /// The version that the caller has seen, as returned in `ETag`; 412 if the resource has a different version
-    #[param(
-        rename = "If-Match",
-        nullable = false,
-        max_length = 200,
-        pattern = r#"^([*]|(W/)?"[0-9]{1,9}(-[0-9a-f]{8})?"(, ?(W/)?"[0-9]{1,9}(-[0-9a-f]{8})?")*)$"#,
-        example = "\"7-1f0c9a2e\""
-    )]
-    if_match: Option<String>,
+    #[param(rename = "If-Match", inline, nullable = false, example = "\"7-1f0c9a2e\"")]
+    if_match: Option<SeenVersions>,
+}
+
+type SeenVersions = Text<0, PRECONDITION_LENGTH_MAX, EntityTags>;
+type CurrentVersion = Text<0, PRECONDITION_LENGTH_MAX>;
+
+/// The versions of a precondition, or `*`. For the contract only: `IfMatch` reads them.
+struct EntityTags;
+
+impl TextForm for EntityTags {
+    const NAME: &'static str = "entity_tags";
+
+    fn check(_: &str) -> Result<(), ValidationError> {
+        Ok(())
+    }
+
+    fn describe(schema: ObjectBuilder) -> ObjectBuilder {
+        schema.pattern(Some(r#"^([*]|(W/)?"[0-9]{1,9}(-[0-9a-f]{8})?"(, ?(W/)?"[0-9]{1,9}(-[0-9a-f]{8})?")*)$"#))
+    }
 }
 
 /// How the contract describes a conditional read.
@@ -178,8 +193,8 @@ pub struct IfMatchHeader {
 #[expect(dead_code, reason = "only for the contract; requests are read by Answer")]
 pub struct IfNoneMatchHeader {
     /// The version that the caller has, as returned in `ETag`; 304 if it is still current
-    #[param(rename = "If-None-Match", nullable = false, max_length = 200, example = "\"7-1f0c9a2e\"")]
-    if_none_match: Option<String>,
+    #[param(rename = "If-None-Match", inline, nullable = false, example = "\"7-1f0c9a2e\"")]
+    if_none_match: Option<CurrentVersion>,
 }
 
 /// How the contract describes the key of a request that may be retried.

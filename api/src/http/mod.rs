@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod layers;
 pub mod request;
+mod routing;
 
 use crate::wire::Interruption;
 pub use answer::entry::AuditEntry;
@@ -19,6 +20,7 @@ pub use request::page::PageInfo;
 pub use request::path_id::{CasePath, PathId};
 pub use request::query::{ListQuery, NoParameters, Query, QueryParts};
 pub use request::wait_for::WaitFor;
+pub use routing::Routes;
 
 /// The result of a handler that writes: its request may be a retry that was already answered.
 pub type Result<T, E = Interruption> = std::result::Result<T, E>;

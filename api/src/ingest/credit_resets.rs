@@ -15,6 +15,9 @@ use std::collections::HashSet;
 use utoipa::ToSchema;
 use validator::Validate;
 
+/// How many members' resets can be reported at once; `openapi::bounds` adds it to the contract.
+pub const RESETS_MAX: u64 = 1_000;
+
 /// One member's credit allowance as set by another system
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,8 +42,8 @@ pub struct IngestCreditResets {
     /// A calendar quarter
     quarter: QuarterName,
     /// One item per member, each member at most once
-    #[validate(length(min = 1, max = 1000))]
-    #[schema(min_items = 1, max_items = 1000)]
+    #[validate(length(min = 1, max = RESETS_MAX))]
+    #[schema(min_items = 1)]
     resets: Option<Vec<IngestCreditReset>>,
     /// Number of members, if `resets` is not given
     #[validate(nested)]

@@ -11,10 +11,12 @@ mod named;
 mod report_generation;
 mod view;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+pub use credit_resets::{IngestCreditReset, RESETS_MAX};
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config
+use crate::http::Routes;
+
+pub fn configure(routes: &mut impl Routes) {
+    routes
         .service(cron_run::ingest_cron_run)
         .service(email::ingest_email_notification)
         .service(credit_resets::ingest_credit_resets)

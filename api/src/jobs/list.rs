@@ -52,7 +52,7 @@ impl JobDetail {
         let description = match job {
             JobName::CheckExpiredHolds => "Notifies users of holds that exceed their expected duration; does not resume cases.",
             JobName::CheckRollups => {
-                "Compares the rollups of yesterday and of a random week with the audit log; changes neither."
+                "Compares the rollups of yesterday, a random week and ended months with the audit log; changes neither."
             }
             JobName::QuarterlyCreditReset => "Sets the credit allowance of every active member, once per quarter.",
             JobName::ReleaseScheduledCases => "Marks completed cases as released once due, and notifies their members.",

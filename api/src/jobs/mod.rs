@@ -7,8 +7,8 @@ mod view;
 
 pub use view::{JobDetail, JobRunDetail};
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list::list_jobs).service(run::run_job).service(runs::list_job_runs);
+pub fn configure(routes: &mut impl Routes) {
+    routes.service(list::list_jobs).service(run::run_job).service(runs::list_job_runs);
 }

@@ -5,8 +5,8 @@ mod entries;
 
 pub use entries::{FeedFormat, sequence_unknown};
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(entries::list_ledger_entries);
+pub fn configure(routes: &mut impl Routes) {
+    routes.service(entries::list_ledger_entries);
 }

@@ -6,7 +6,7 @@ use crate::state::App;
 use crate::wire::fields::NoteBody;
 use crate::wire::{AdditionProblems, Error};
 use actix_web::post;
-use entity::case::{self, CaseAction, Circumstances, member_update};
+use entity::case::{self, CaseAction, Circumstances};
 use entity::note::{self, Visibility};
 use entity::user::Role;
 use serde::Deserialize;
@@ -48,7 +48,6 @@ pub async fn create_case_note(app: App, by: PersonCaller, id: PathId, body: Body
     let case = case::locked(&tx, id, &by).await?;
     CaseAction::Comment.ensure_open(&by, &case, &Circumstances::at(tx.now()))?;
     let note = tx.save(note::write(tx.new_id(), &case, by.id(), body.visibility, &body.body)).await?;
-    member_update::flag_if_updated(&tx, &case, &by).await?;
     let (location, version) = (format!("/api/v1/notes/{}", note.id), note.version);
     let people = tx.people([note.author_id].into_iter()).await?;
     Answer::new(CaseNote::new(note, &people, &case, &by), version).created(location).committed(tx, &by).await

@@ -9,10 +9,10 @@ mod view;
 
 pub use view::CaseNoteList;
 
+use crate::http::Routes;
 use target::{NotePath, NoteTarget};
-use utoipa_actix_web::service_config::ServiceConfig;
 use view::CaseNote;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list::list_case_notes).service(create::create_case_note).service(get::get_note).service(delete::delete_note);
+pub fn configure(routes: &mut impl Routes) {
+    routes.service(list::list_case_notes).service(create::create_case_note).service(get::get_note).service(delete::delete_note);
 }

@@ -3,6 +3,7 @@
 use crate::http::answer::blocked::divided;
 use crate::http::{Anyone, CaseReference, PersonSummary};
 use crate::wire::Instant;
+use crate::wire::fields::shown::ShownNoteBody;
 use entity::case;
 use entity::note::{self, NoteAction, Visibility};
 use entity::user::Person;
@@ -38,7 +39,7 @@ pub struct CaseNote {
     pub case: CaseReference,
     pub author: Option<PersonSummary>,
     pub visibility: Visibility,
-    #[schema(max_length = 10000)]
+    #[schema(value_type = ShownNoteBody)]
     pub body: String,
     pub created_at: Instant,
     /// What the caller could do with it now

@@ -1,14 +1,16 @@
 //! The bounds of what declares none: of a number those of its format, and of the integers that every JSON reader parses exactly;
 //! of a list of words the number of words, as in `wire::fields::at_most_all`; of a list with an item per action that
-//! of a list of values that a later version may add to.
+//! of a list of values that a later version may add to; of some lists in requests the constant that their rule names.
 
 use super::each;
 use super::values::LIST_MAX;
+use crate::ingest::{IngestCreditReset, RESETS_MAX};
+use crate::reports::{EVENT_TYPES_MAX, EventType};
 use crate::wire::fields::{EXACT_MAX, number_of_words};
 use std::collections::BTreeMap;
-use utoipa::Number;
 use utoipa::openapi::schema::{AdditionalProperties, Array, ArrayItems, KnownFormat, Object, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{OpenApi as Contract, RefOr, Schema};
+use utoipa::{Number, ToSchema};
 
 /// The type of the items of a list with at most one item per action.
 const PER_ACTION: &str = "ActionTypeCount";
@@ -20,7 +22,13 @@ type Lengths = BTreeMap<String, usize>;
 pub fn apply(contract: &mut Contract) {
     let schemas = &mut contract.components.get_or_insert_default().schemas;
     let words = schemas.iter().filter_map(|(name, schema)| Some((name.clone(), number_of_words(schema)?)));
-    let lengths = words.chain([(PER_ACTION.to_owned(), LIST_MAX)]).collect();
+    // The later ones replace the number of words.
+    let lengths = words.chain([
+        (PER_ACTION.to_owned(), LIST_MAX),
+        (EventType::name().into_owned(), length(EVENT_TYPES_MAX)),
+        (IngestCreditReset::name().into_owned(), length(RESETS_MAX)),
+    ]);
+    let lengths = lengths.collect();
     schemas.values_mut().for_each(|schema| bound(schema, &lengths));
     for declared in each(contract) {
         for parameter in declared.operation.parameters.iter_mut().flatten() {
@@ -70,6 +78,11 @@ fn bound_object(object: &mut Object, lengths: &Lengths) {
     if let Some(AdditionalProperties::RefOr(values)) = object.additional_properties.as_deref_mut() {
         bound(values, lengths);
     }
+}
+
+/// A rule's number as the length of a list.
+fn length(max: u64) -> usize {
+    usize::try_from(max).unwrap_or(usize::MAX)
 }
 
 /// A bound of an integer.

@@ -19,7 +19,7 @@ mod tokens;
 mod values;
 
 pub use operations::operations;
-pub use texts::{current_texts, texts};
+pub use texts::{install, texts};
 
 use crate::audit_log::{AuditedField, TrailPart};
 use crate::cases::CaseSort;
@@ -40,7 +40,7 @@ use utoipa::openapi::OpenApi as Contract;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
-use utoipa_actix_web::AppExt;
+use utoipa_actix_web::{AppExt, scope};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -126,8 +126,9 @@ impl Modify for Bearer {
 /// The contract of all operations. It is collected anew each time: a process needs it when it starts, and has its text and
 /// what requests are matched with from then on.
 pub fn contract() -> Contract {
-    let mut contract =
-        App::new().into_utoipa_app().openapi(ContractBase::openapi()).configure(routes::configure).split_for_parts().1;
+    let versioned = scope::scope(routes::VERSIONED).configure(|config| routes::configure_versioned(config));
+    let app = App::new().into_utoipa_app().openapi(ContractBase::openapi()).configure(|config| routes::configure_root(config));
+    let mut contract = app.service(versioned).split_for_parts().1;
     fields::apply(&mut contract);
     bodies::without_null(&mut contract);
     bodies::as_merge_patch(&mut contract);

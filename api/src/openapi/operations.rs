@@ -5,7 +5,7 @@ use crate::http::request::operations::Operation;
 use entity::audit::Action;
 use serde::Deserialize;
 use utoipa::openapi::path::{Operation as Declared, Parameter, ParameterIn, PathItem};
-use utoipa::openapi::{Components, RefOr, Schema};
+use utoipa::openapi::{Components, OpenApi as Contract, RefOr, Schema};
 
 /// What is read of `x-audit-actions` while the service runs.
 #[derive(Deserialize)]
@@ -18,10 +18,10 @@ struct AuditActions {
 /// # Errors
 ///
 /// If one does not declare which action its denied attempts are recorded as.
-pub fn operations() -> Result<Vec<Operation>, String> {
-    let contract = super::contract();
-    let (paths, components) = (contract.paths.paths, contract.components.unwrap_or_default());
-    let operations = paths.iter().map(|(path, item)| of_path(path, item, &components)).collect::<Result<Vec<_>, _>>()?;
+pub fn operations(contract: &Contract) -> Result<Vec<Operation>, String> {
+    let none = Components::default();
+    let (paths, components) = (&contract.paths.paths, contract.components.as_ref().unwrap_or(&none));
+    let operations = paths.iter().map(|(path, item)| of_path(path, item, components)).collect::<Result<Vec<_>, _>>()?;
     Ok(operations.into_iter().flatten().collect())
 }
 

@@ -1,16 +1,27 @@
 //! The contract's text, in a deterministic order.
 
+use crate::http::request::operations;
 use crate::system::ContractTexts;
 use chrono::NaiveDate;
 use std::sync::{Arc, LazyLock};
 use utoipa::openapi::OpenApi as Contract;
 use yaml_serde::Value as Yaml;
 
-/// The contract's text, collected once per process. Its paths are below the path at which the service is served.
-pub fn current_texts(public_path: &str) -> Result<Arc<ContractTexts>, String> {
-    static CURRENT: LazyLock<Result<Arc<ContractTexts>, String>> = LazyLock::new(|| texts(&super::contract()).map(Arc::new));
-    if public_path.is_empty() {
-        return CURRENT.clone();
+/// Collects the contract: hands its operations in, once per process, and returns its text. Its paths are below the path at which
+/// the service is served; below another one than the root it is collected once more.
+///
+/// # Errors
+///
+/// If an operation does not declare what is needed of it.
+pub fn install(public_path: &str) -> Result<Arc<ContractTexts>, String> {
+    static CURRENT: LazyLock<Result<Arc<ContractTexts>, String>> = LazyLock::new(|| {
+        let contract = super::contract();
+        operations::install(super::operations::operations(&contract)?);
+        texts(&contract).map(Arc::new)
+    });
+    let current = CURRENT.clone();
+    if public_path.is_empty() || current.is_err() {
+        return current;
     }
     let mut contract = super::contract();
     for server in contract.servers.iter_mut().flatten() {

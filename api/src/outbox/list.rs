@@ -4,6 +4,7 @@ use crate::http::request::page::Paging;
 use crate::http::{Answer, CaseReference, ListQuery, ManagerOrAdministrator, PersonSummary};
 use crate::state::App;
 use crate::wire::fields::at_most_all;
+use crate::wire::fields::shown::ShownEmailAddress;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::db::any_of;
@@ -41,7 +42,7 @@ pub struct OutboxMail {
     #[schema(max_length = 64)]
     pub template: String,
     /// Email address of the recipient
-    #[schema(max_length = 254)]
+    #[schema(value_type = ShownEmailAddress)]
     pub recipient: String,
     /// The user the address belonged to when the email was queued
     pub related_user: Option<PersonSummary>,

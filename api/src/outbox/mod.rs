@@ -2,8 +2,8 @@
 
 mod list;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list::list_outbox);
+pub fn configure(routes: &mut impl Routes) {
+    routes.service(list::list_outbox);
 }

@@ -10,6 +10,7 @@ use crate::http::answer::file::CsvParameters;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, NoParameters, QueryParts, ReportReader};
 use crate::state::App;
+use crate::wire::fields::shown::{FullName, ShownEmailAddress, ShownUsername};
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpResponse, get};
 use entity::period::Interval;
@@ -81,11 +82,11 @@ pub struct ActivitySummaryFigures {
 #[derive(Serialize, ToSchema)]
 pub struct TopUser {
     user_id: Uuid,
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownUsername)]
     username: String,
-    #[schema(max_length = 257)]
+    #[schema(value_type = FullName)]
     full_name: String,
-    #[schema(max_length = 254)]
+    #[schema(value_type = ShownEmailAddress)]
     email: String,
     role: Role,
     user_level: Option<Level>,

@@ -1,5 +1,6 @@
 //! The figures of case changes: of all, by the member, the workshop and the assignee of the cases, and by who made them.
 
+use crate::wire::fields::shown::{FullName, ShownUsername, ShownWorkshopCode};
 use entity::report::change_actors::ActorChanges;
 use entity::report::changed_cases::{self as changed, CaseChangeFigures, ChangeCounts};
 use serde::Serialize;
@@ -45,9 +46,9 @@ pub struct CaseChangesFigures {
 pub struct CaseChangesByPerson {
     /// Null for cases without an assignee
     user_id: Option<Uuid>,
-    #[schema(max_length = 64)]
+    #[schema(value_type = Option<ShownUsername>)]
     username: Option<String>,
-    #[schema(max_length = 257)]
+    #[schema(value_type = Option<FullName>)]
     full_name: Option<String>,
     #[serde(flatten)]
     #[schema(inline)]
@@ -59,7 +60,7 @@ pub struct CaseChangesByPerson {
 /// The changes to the cases of one workshop
 #[derive(Serialize, ToSchema)]
 pub struct CaseChangesByWorkshop {
-    #[schema(max_length = 50)]
+    #[schema(value_type = ShownWorkshopCode)]
     workshop_code: String,
     #[serde(flatten)]
     #[schema(inline)]
@@ -76,7 +77,7 @@ pub struct CaseChangesByActor {
     /// The username, or `System`
     #[schema(max_length = 64)]
     actor_label: String,
-    #[schema(max_length = 257)]
+    #[schema(value_type = Option<FullName>)]
     full_name: Option<String>,
     #[serde(flatten)]
     #[schema(inline)]

@@ -1,6 +1,7 @@
 //! An audit entry in a report: flat, so that dashboards can show it without transformation.
 
 use super::columns::{self, Column, Line, optional};
+use crate::wire::fields::shown::{FullName, ShownCaseNumber, ShownIpAddress, ShownRequestId, ShownUsername};
 use crate::wire::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Category, Outcome, Source};
 use entity::registry::field_label;
@@ -28,25 +29,25 @@ pub struct ReportEntry {
     /// The username at the time, `System` or `anonymous`
     #[schema(max_length = 64)]
     pub actor_label: String,
-    #[schema(max_length = 257)]
+    #[schema(value_type = Option<FullName>)]
     pub actor_full_name: Option<String>,
     #[schema(value_type = Option<Role>)]
     pub actor_role: Option<String>,
     #[schema(max_length = 4000)]
     pub description: String,
     pub case_id: Option<Uuid>,
-    #[schema(max_length = 32)]
+    #[schema(value_type = Option<ShownCaseNumber>)]
     pub case_number: Option<String>,
     pub related_user_id: Option<Uuid>,
-    #[schema(max_length = 64)]
+    #[schema(value_type = Option<ShownUsername>)]
     pub related_username: Option<String>,
     #[schema(max_length = 32)]
     pub object_type: String,
     #[schema(max_length = 64)]
     pub object_id: String,
-    #[schema(max_length = 45)]
+    #[schema(value_type = Option<ShownIpAddress>)]
     pub ip_address: Option<String>,
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownRequestId)]
     pub request_id: String,
     /// Its place in the sealed log, from 1 and without gaps; null until the entry is sealed
     #[schema(minimum = 1)]
@@ -87,12 +88,12 @@ pub struct FieldChange {
     #[schema(max_length = 4000)]
     pub from: Option<String>,
     /// If the field refers to a user: their full name at the time of the event
-    #[schema(max_length = 257)]
+    #[schema(value_type = Option<FullName>)]
     pub from_label: Option<String>,
     #[schema(max_length = 4000)]
     pub to: Option<String>,
     /// If the field refers to a user: their full name at the time of the event
-    #[schema(max_length = 257)]
+    #[schema(value_type = Option<FullName>)]
     pub to_label: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! The common parts of all report responses: the period covered, action types and time series, all of them flat rows.
 
 use crate::wire::Instant;
+use crate::wire::fields::shown::ShownTimeZone;
 use chrono::NaiveDate;
 use entity::audit::{Action, Category};
 use entity::period::Period;
@@ -23,7 +24,7 @@ pub struct PeriodView {
     /// End of the period, exclusive
     pub until: Instant,
     /// The configured time zone, in which calendar days are counted
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownTimeZone)]
     pub time_zone: String,
     /// Whether no period was requested, so that this is the default: the last 30 calendar days including today
     pub defaulted: bool,

@@ -16,11 +16,11 @@ mod user_activity;
 mod user_list;
 mod workload;
 
-pub use system_events::EventType;
+pub use system_events::{EVENT_TYPES_MAX, EventType};
 pub use user_list::UserActivitySort;
 
+use crate::http::Routes;
 use catalogue::ReportSummary;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The reports, in the order in which they are listed.
 fn catalogue() -> Vec<ReportSummary> {
@@ -33,8 +33,8 @@ fn catalogue() -> Vec<ReportSummary> {
     ]
 }
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config
+pub fn configure(routes: &mut impl Routes) {
+    routes
         .service(catalogue::list_reports)
         .service(activity_summary::get_activity_summary)
         .service(activity_summary::export_activity_summary)

@@ -13,6 +13,7 @@ use crate::http::{Answer, ReportReader};
 use crate::list_of;
 use crate::state::App;
 use crate::wire::fields::at_most_all;
+use crate::wire::fields::shown::{FullName, ShownCaseNumber, ShownRemark, ShownUsername};
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::audit_log;
@@ -94,9 +95,9 @@ pub struct QualityReviewFigures {
 #[derive(Serialize, ToSchema)]
 pub struct UserReviewFigures {
     user_id: Uuid,
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownUsername)]
     username: String,
-    #[schema(max_length = 257)]
+    #[schema(value_type = FullName)]
     full_name: String,
     #[schema(minimum = 0)]
     total_reviews: i64,
@@ -119,19 +120,19 @@ pub struct ReviewDecision {
     occurred_at: Instant,
     review_status: ReviewAction,
     case_id: Uuid,
-    #[schema(max_length = 32)]
+    #[schema(value_type = ShownCaseNumber)]
     case_number: String,
     reviewer_id: Uuid,
-    #[schema(max_length = 64)]
+    #[schema(value_type = Option<ShownUsername>)]
     reviewer_username: Option<String>,
-    #[schema(max_length = 257)]
+    #[schema(value_type = Option<FullName>)]
     reviewer_full_name: Option<String>,
     original_technician_id: Option<Uuid>,
-    #[schema(max_length = 64)]
+    #[schema(value_type = Option<ShownUsername>)]
     original_technician_username: Option<String>,
-    #[schema(max_length = 257)]
+    #[schema(value_type = Option<FullName>)]
     original_technician_full_name: Option<String>,
-    #[schema(max_length = 2000)]
+    #[schema(value_type = Option<ShownRemark>)]
     notes: Option<String>,
     /// Number of the submission of this case for review
     #[schema(minimum = 1)]

@@ -13,6 +13,7 @@ use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
 use crate::list_of;
 use crate::state::App;
+use crate::wire::fields::shown::ShownUsername;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::audit::{Action, ActorType, Source, SystemEvent};
@@ -39,14 +40,17 @@ const OWN_COLUMNS: [Column<SystemEventEntry>; 3] = [
     ("error_message", |event| optional(event.error_message.as_ref())),
 ];
 
+/// How many event types can be requested; `openapi::bounds` adds it to the contract.
+pub const EVENT_TYPES_MAX: u64 = 20;
+
 /// Filters of the system events
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct SystemEventsFilter {
     /// List only these action types, or all types of these groups
-    #[validate(length(max = 20))]
-    #[param(required = false, max_items = 20)]
+    #[validate(length(max = EVENT_TYPES_MAX))]
+    #[param(required = false)]
     event_type: Vec<EventType>,
     /// List only events with this outcome
     #[param(nullable = false)]
@@ -156,7 +160,7 @@ pub struct AccessCount {
     #[schema(max_length = 64)]
     view_type: Option<String>,
     user_id: Option<Uuid>,
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownUsername)]
     username: String,
     #[schema(minimum = 0)]
     count: i64,

@@ -13,6 +13,7 @@ use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
 use crate::list_of;
 use crate::state::App;
+use crate::wire::fields::shown::{FullName, ShownEmailAddress, ShownUsername};
 use crate::wire::{Error, Instant, ReadProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::page::Position;
@@ -37,11 +38,11 @@ pub struct UserActivityFilter {
 #[derive(Serialize, ToSchema)]
 pub struct ReportedUser {
     id: Uuid,
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownUsername)]
     username: String,
-    #[schema(max_length = 257)]
+    #[schema(value_type = FullName)]
     full_name: String,
-    #[schema(max_length = 254)]
+    #[schema(value_type = ShownEmailAddress)]
     email: String,
     role: Role,
     user_level: Option<Level>,

@@ -13,6 +13,7 @@ use crate::http::{Answer, ReportReader};
 use crate::list_of;
 use crate::state::App;
 use crate::wire::fields::at_most_all;
+use crate::wire::fields::shown::{FullName, ShownEmailAddress, ShownUsername};
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::clock::rfc3339;
@@ -89,11 +90,11 @@ pub struct UserActivityListFigures {
 #[derive(Serialize, ToSchema)]
 pub struct ListedUserActivity {
     id: Uuid,
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownUsername)]
     username: String,
-    #[schema(max_length = 257)]
+    #[schema(value_type = FullName)]
     full_name: String,
-    #[schema(max_length = 254)]
+    #[schema(value_type = ShownEmailAddress)]
     email: String,
     role: Role,
     user_level: Option<Level>,

@@ -1,6 +1,7 @@
 //! The workload in the activity summary: what is open now, whatever the period.
 
 use crate::wire::Instant;
+use crate::wire::fields::shown::{FullName, ShownCaseNumber, ShownUsername, ShownWorkshopCode};
 use entity::case::CaseStatus;
 use entity::report::workload::{self, HeldCase, StatusWork, TechnicianWork, Work, WorkshopWork};
 use entity::user::{Level, Role};
@@ -92,12 +93,12 @@ pub struct WorkloadByStatus {
 #[derive(Serialize, ToSchema)]
 pub struct CaseOnHold {
     case_id: Uuid,
-    #[schema(max_length = 32)]
+    #[schema(value_type = ShownCaseNumber)]
     case_number: String,
-    #[schema(max_length = 50)]
+    #[schema(value_type = ShownWorkshopCode)]
     workshop_code: String,
     assigned_to_id: Option<Uuid>,
-    #[schema(max_length = 64)]
+    #[schema(value_type = Option<ShownUsername>)]
     assigned_to_username: Option<String>,
     held_at: Option<Instant>,
     /// How long it has been on hold
@@ -132,9 +133,9 @@ pub struct WorkloadCounts {
 #[derive(Serialize, ToSchema)]
 pub struct WorkloadByTechnician {
     user_id: Uuid,
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownUsername)]
     username: String,
-    #[schema(max_length = 257)]
+    #[schema(value_type = FullName)]
     full_name: String,
     role: Role,
     /// Technicians only
@@ -147,7 +148,7 @@ pub struct WorkloadByTechnician {
 /// The open cases of one workshop
 #[derive(Serialize, ToSchema)]
 pub struct WorkloadByWorkshop {
-    #[schema(max_length = 50)]
+    #[schema(value_type = ShownWorkshopCode)]
     workshop_code: String,
     #[serde(flatten)]
     #[schema(inline)]

@@ -7,9 +7,9 @@ mod view;
 pub use list::ReviewQueue;
 pub use view::CaseReviewList;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 use view::CaseReview;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list::list_reviews).service(of_case::list_case_reviews);
+pub fn configure(routes: &mut impl Routes) {
+    routes.service(list::list_reviews).service(of_case::list_case_reviews);
 }

@@ -1,6 +1,7 @@
 //! The representation of a review step in responses.
 
 use crate::http::{CaseReference, PersonSummary};
+use crate::wire::fields::shown::ShownRemark;
 use crate::wire::{Instant, Result};
 use entity::review::{self, ReviewAction};
 use sea_orm::ConnectionTrait;
@@ -28,7 +29,7 @@ pub struct CaseReview {
     pub reviewer: Option<PersonSummary>,
     /// The technician whose work is reviewed
     pub original_technician: Option<PersonSummary>,
-    #[schema(max_length = 2000)]
+    #[schema(value_type = Option<ShownRemark>)]
     pub notes: Option<String>,
     /// Number of the submission for review, starting at 1
     #[schema(minimum = 1)]

@@ -6,8 +6,8 @@ mod view;
 
 pub use view::SettingsDetail;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(get::get_settings).service(edit::edit_settings);
+pub fn configure(routes: &mut impl Routes) {
+    routes.service(get::get_settings).service(edit::edit_settings);
 }

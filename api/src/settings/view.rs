@@ -1,6 +1,7 @@
 //! The representation of the settings in responses.
 
 use crate::wire::Instant;
+use crate::wire::fields::shown::{ShownEmailAddress, ShownTimeZone};
 use crate::wire::fields::{DelayHours, DueDays, QuotaMib, WholeCredits};
 use entity::setting;
 use serde::Serialize;
@@ -27,12 +28,12 @@ pub struct SettingsDetail {
     /// Number of hours an email is delayed before it is sent
     pub default_email_delay_hours: DelayHours,
     /// Address for replies to emails
-    #[schema(max_length = 254)]
+    #[schema(value_type = Option<ShownEmailAddress>)]
     pub reply_email_address: Option<String>,
     /// Default number of credits per member and quarter
     pub default_quarterly_credits: WholeCredits,
     /// The time zone of all calendar dates: due dates, periods, quarters, the month in a case number
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownTimeZone)]
     pub time_zone: String,
     /// Whether users may read their own activity
     pub own_activity_enabled: bool,

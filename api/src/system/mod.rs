@@ -10,15 +10,15 @@ mod service;
 pub use contract::ContractTexts;
 pub use metrics::get_metrics;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(service::get_service);
+pub fn configure(routes: &mut impl Routes) {
+    routes.service(service::get_service);
 }
 
 /// The routes at the root, where monitors and readers of the contract look for them.
-pub fn configure_root(config: &mut ServiceConfig<'_>) {
-    config
+pub fn configure_root(routes: &mut impl Routes) {
+    routes
         .service(health::get_liveness)
         .service(health::get_readiness)
         .service(metrics::get_metrics)

@@ -3,6 +3,7 @@
 use crate::demo::{self, NamedAccount};
 use crate::http::{Answer, NoParameters, Query};
 use crate::state::App;
+use crate::wire::fields::shown::{FullName, ShownPassword, ShownTimeZone, ShownUsername};
 use crate::wire::{PublicProblems, Result};
 use actix_web::get;
 use entity::setting;
@@ -13,14 +14,14 @@ use utoipa::ToSchema;
 /// An account of the demo that anyone may sign in with
 #[derive(Serialize, ToSchema)]
 pub struct DemoAccount {
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownUsername)]
     username: String,
     role: Role,
     /// First and last name
-    #[schema(max_length = 257)]
+    #[schema(value_type = FullName)]
     display_name: String,
     /// The well-known password of the account
-    #[schema(max_length = 128)]
+    #[schema(value_type = ShownPassword)]
     password: String,
 }
 
@@ -37,7 +38,7 @@ pub struct ServiceDetail {
     #[schema(max_length = 64)]
     version: &'static str,
     /// The time zone of the settings, in which days begin and end
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownTimeZone)]
     time_zone: String,
     /// The accounts of the demo that can be signed in to with the password that the demo gave them, by username. Empty in
     /// production, and in every database that is not the demo's

@@ -1,6 +1,7 @@
 //! API keys in responses: without the key itself, except for the caller who has just created it.
 
 use crate::wire::Instant;
+use crate::wire::fields::shown::ShownApiKeyName;
 use entity::api_key;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +19,7 @@ pub struct ApiKeyDetail {
     /// The service account
     pub user_id: Uuid,
     /// The name that entries show for the key; its first characters if it was given none
-    #[schema(max_length = 100)]
+    #[schema(value_type = ShownApiKeyName)]
     pub name: String,
     /// The first characters of the key
     #[schema(max_length = 16)]
@@ -44,7 +45,7 @@ pub struct CreatedApiKey {
     /// The service account
     pub user_id: Uuid,
     /// The name that entries show for the key; its first characters if it was given none
-    #[schema(max_length = 100)]
+    #[schema(value_type = ShownApiKeyName)]
     pub name: String,
     /// The first characters of the key
     #[schema(max_length = 16)]

@@ -5,7 +5,7 @@ use super::view::UserList;
 use crate::http::request::page::Paging;
 use crate::http::{Answer, ListQuery, Staff};
 use crate::state::App;
-use crate::wire::fields::{UserSearchText, at_most_all};
+use crate::wire::fields::{Id, UpTo, UserSearchText, at_most_all};
 use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::db::{any_of, padded};
@@ -19,6 +19,7 @@ use validator::Validate;
 
 /// How many users can be requested by their ids.
 const IDS_MAX: u64 = 100;
+type Ids = UpTo<Id, IDS_MAX>;
 
 /// Filters for the list of users
 #[derive(Deserialize, IntoParams, Validate)]
@@ -27,7 +28,12 @@ pub struct UserFilter {
     /// Users with any of these ids
     #[serde(default)]
     #[validate(length(max = IDS_MAX))]
-    #[param(nullable = false, max_items = 100, example = json!(["01a20725-be30-7584-bca5-f00e655c90d2"]))]
+    #[param(
+        inline,
+        required = false,
+        value_type = Ids,
+        example = json!(["01a20725-be30-7584-bca5-f00e655c90d2"])
+    )]
     id: Vec<Uuid>,
     /// Users with any of these roles
     #[serde(default)]

@@ -25,10 +25,10 @@ pub use list::UserSort;
 pub use new_user::NewUser;
 pub use view::UserSummary;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config
+pub fn configure(routes: &mut impl Routes) {
+    routes
         .service(list::list_users)
         .service(create::create_user)
         .service(get::get_user)

@@ -1,6 +1,7 @@
 //! Sessions in responses.
 
 use crate::wire::Instant;
+use crate::wire::fields::shown::{ShownIpAddress, ShownUserAgent};
 use entity::audit_log::SignIn;
 use entity::session;
 use serde::Serialize;
@@ -26,10 +27,10 @@ pub struct SessionDetail {
     /// The time at which the session ends at the latest
     pub expires_at: Instant,
     /// The address from which the user signed in; null if the audit log has none
-    #[schema(max_length = 45)]
+    #[schema(value_type = Option<ShownIpAddress>)]
     pub ip_address: Option<String>,
     /// The user agent with which the user signed in; null if the audit log has none
-    #[schema(max_length = 256)]
+    #[schema(value_type = Option<ShownUserAgent>)]
     pub user_agent: Option<String>,
 }
 

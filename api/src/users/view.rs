@@ -2,6 +2,7 @@
 
 use crate::credentials::api_key::ApiKey;
 use crate::http::{Answer, Anyone, UserDetail};
+use crate::wire::fields::shown::{FullName, ShownEmailAddress, ShownUsername, ShownWorkshopCode};
 use crate::wire::{Instant, Interruption, Result};
 use chrono::{DateTime, Utc};
 use entity::audit::AuditTx;
@@ -38,13 +39,13 @@ pub struct CreatedUser {
 }))]
 pub struct UserSummary {
     pub id: Uuid,
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownUsername)]
     pub username: String,
-    #[schema(max_length = 254)]
+    #[schema(value_type = ShownEmailAddress)]
     pub email: String,
-    #[schema(max_length = 257)]
+    #[schema(value_type = FullName)]
     pub full_name: String,
-    #[schema(max_length = 50)]
+    #[schema(value_type = Option<ShownWorkshopCode>)]
     pub workshop_code: Option<String>,
     pub role: Role,
     /// Technicians only

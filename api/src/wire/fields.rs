@@ -6,6 +6,7 @@
 //! value with a single spelling, such as a `CivilDay` or an `Id`, is refused as it is deserialized, and has no further rule.
 
 mod addresses;
+mod bytes;
 mod civil_day;
 mod days;
 mod facts;
@@ -13,16 +14,18 @@ mod form;
 mod id;
 mod list;
 mod quarter;
+pub mod shown;
 mod text;
 mod whole;
 
 pub use addresses::Addresses;
+pub use bytes::Bytes;
 pub use civil_day::CivilDay;
 pub use days::ThousandthDays;
 pub use facts::Facts;
 pub use form::{Anything, Displayable, Email, Hidden, NotBlank, Signed, TextForm, UpperCase, Word, Zone, ensure};
 pub use id::Id;
-pub use list::{at_most_all, number_of_words};
+pub use list::{UpTo, at_most_all, number_of_words};
 pub use quarter::QuarterName;
 pub use text::Text;
 pub use whole::{Whole, integer};
@@ -62,6 +65,13 @@ pub type WorkshopCode = Text<2, WORKSHOP_CODE_LENGTH_MAX, UpperCase>;
 pub type WorkshopFilter = Text<2, WORKSHOP_CODE_LENGTH_MAX>;
 /// The name of a zone of the IANA time zone database.
 pub type TimeZone = Text<1, 64, Zone>;
+
+/// The name of a file, without folders.
+pub type Filename = Text<1, 255>;
+/// An IP address.
+pub type IpAddress = Text<2, 45>;
+/// The software of a client, as it names itself.
+pub type UserAgent = Text<0, 256>;
 
 /// The name of an API key.
 pub type ApiKeyName = Text<1, 100, Displayable>;

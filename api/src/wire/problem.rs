@@ -2,6 +2,7 @@
 
 use super::Code;
 use super::error::cut;
+use super::fields::shown::ShownRequestId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -41,7 +42,7 @@ pub struct Problem {
     #[schema(max_length = 2048, format = "uri-reference")]
     pub instance: String,
     /// The request id, also in the service's log and in the audit log
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownRequestId)]
     pub request_id: String,
     /// The invalid fields, parameters or headers; with 409 the field of the request body that the conflict belongs to, if it
     /// belongs to one, with the code of the problem as its code

@@ -4,6 +4,7 @@ mod check_rollups;
 pub mod folding;
 mod housekeeping;
 pub mod key_uses;
+mod memory;
 pub mod orphans;
 pub mod requester;
 pub mod run;
@@ -50,6 +51,7 @@ pub fn start(app: &App) -> Workers {
     jobs.spawn(key_uses::run(app.clone()));
     jobs.spawn(sealing::run(app.clone()));
     actix_web::rt::spawn(folding::run(app.clone()));
+    actix_web::rt::spawn(memory::run());
     actix_web::rt::spawn(housekeeping::run(app.clone()));
     Workers { jobs }
 }

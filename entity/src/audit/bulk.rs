@@ -104,7 +104,10 @@ where
     let change_context = unit.change_context();
     let (mut events, mut effects) = (Vec::with_capacity(changes.len()), Vec::new());
     for change in &changes {
-        effects.extend(E::effects(change.before.as_ref(), &change.after, &change_context));
+        // A row in which nothing differs may be recorded, as the reset of a full allowance is, but leads to nothing else.
+        if change.any {
+            effects.extend(E::effects(change.before.as_ref(), &change.after, &change_context));
+        }
         events.extend(hooks::consequences::<E>(change.before.as_ref(), &change.after, &change_context)?);
     }
     let written = |is_new: bool| {

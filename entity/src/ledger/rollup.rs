@@ -1,27 +1,36 @@
-//! Rollups: the sealed entries of each civil day, counted in three small tables, so that a report does not read every entry.
+//! Rollups: the sealed entries of each civil day or month, counted in five small tables, so that a report does not read every
+//! entry.
 //!
 //! - `add` is called by the sealer, in the transaction in which entries get their sequence. Nothing else adds to them, least of
 //!   all the transaction of a request, where a counter that all writers share would make them wait for each other.
 //! - `rebuild` counts all entries again, beside the rows that are read, where the time zone or the rules have changed.
-//! - `recount` counts a day from its entries, in another way than `add`, and compares.
+//! - `recount` counts a day or a month from its entries, in another way than `add`, and compares.
 
 pub mod actor_day;
+pub mod actor_month;
+pub mod actor_total;
 pub mod case_day;
+mod change_column;
 mod rebuild;
 mod recount;
+mod table;
 pub mod type_day;
 
+pub(crate) use change_column::ChangeColumn;
 pub use rebuild::{rebuild_step, start_rebuild};
-pub use recount::{Comparison, Difference, Generation, RollupFigures, compare, first_day, next_day, random_week};
+pub use recount::{
+    Comparison, Difference, Generation, RollupFigures, compare, compare_month, first_day, month_of, next_day, random_week,
+};
 
 use crate::audit::{Action, Outcome, Verb};
 use crate::db::WriteTransaction;
-use crate::period::civil_day;
+use crate::period::{Interval, civil_day};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use sea_orm::prelude::Uuid;
-use sea_orm::{DbErr, EntityName, FromQueryResult, Statement, Value};
+use sea_orm::{DbErr, FromQueryResult, Value};
 use std::collections::BTreeMap;
+use table::RollupTable;
 
 /// Why the rollups need no entries of their own.
 const REASON: &str = "it counts entries of the audit log, from which it can be counted again";
@@ -59,10 +68,12 @@ pub struct Facts {
 
 /// Day, action type, outcome, actor type.
 type TypeKey<'a> = (NaiveDate, &'a str, &'a str, &'a str);
-/// Day, actor, the actor's name, action type, outcome, topic.
+/// Day or first day of the month, actor, the actor's name, action type, outcome, topic.
 type ActorKey<'a> = (NaiveDate, Uuid, &'a str, &'a str, &'a str, &'a str);
-/// Day, case, action type.
-type CaseKey<'a> = (NaiveDate, Uuid, &'a str);
+/// Day, actor, the actor's name.
+type TotalKey<'a> = (NaiveDate, Uuid, &'a str);
+/// Day, case.
+type CaseKey = (NaiveDate, Uuid);
 
 /// What a batch adds to the tables, in the order of their keys: transactions that change the same rows do so in the same order,
 /// and none waits for one that waits for it.
@@ -70,7 +81,9 @@ type CaseKey<'a> = (NaiveDate, Uuid, &'a str);
 struct Additions<'a> {
     types: BTreeMap<TypeKey<'a>, Sum>,
     actors: BTreeMap<ActorKey<'a>, Sum>,
-    cases: BTreeMap<CaseKey<'a>, i64>,
+    actor_months: BTreeMap<ActorKey<'a>, Sum>,
+    totals: BTreeMap<TotalKey<'a>, (Sum, ColumnCounts)>,
+    cases: BTreeMap<CaseKey, ColumnCounts>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +91,21 @@ struct Sum {
     entry_count: i64,
     on_cases: i64,
     last_at: DateTime<Utc>,
+}
+
+/// How many changes each column counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct ColumnCounts(BTreeMap<ChangeColumn, i64>);
+
+impl ColumnCounts {
+    fn count(&mut self, column: ChangeColumn) {
+        *self.0.entry(column).or_default() += 1;
+    }
+
+    /// The values of the columns, in the order of the tables.
+    fn values(&self) -> impl Iterator<Item = Value> {
+        ChangeColumn::ALL.iter().map(|column| self.0.get(column).copied().unwrap_or_default().into())
+    }
 }
 
 impl Sum {
@@ -89,16 +117,26 @@ impl Sum {
 }
 
 impl<'a> Additions<'a> {
-    /// Counts an entry on the civil day in which it occurred. Parts of a key are never null: without an actor it is the nil id,
-    /// without a topic an empty text.
+    /// Counts an entry on the civil day in which it occurred, and in its month. Parts of a key are never null: without an actor
+    /// it is the nil id, without a topic an empty text.
     fn count(&mut self, zone: Tz, entry: &'a Facts) {
         let Facts { occurred_at, action_type, outcome, actor_type, actor_id, actor_label, case_id, topic } = entry;
         let (day, topic) = (civil_day(*occurred_at, zone), topic.as_deref().unwrap_or_default());
         self.types.entry((day, action_type, outcome, actor_type)).or_default().count(entry);
-        let actor = (day, actor_id.unwrap_or_default(), actor_label.as_str(), action_type.as_str(), outcome.as_str(), topic);
-        self.actors.entry(actor).or_default().count(entry);
-        if let Some(case_id) = case_id.filter(|_| outcome == Outcome::Success.code() && is_case_change(action_type)) {
-            *self.cases.entry((day, case_id, action_type)).or_default() += 1;
+        let (actor_id, actor_label) = (actor_id.unwrap_or_default(), actor_label.as_str());
+        let actor = |on| (on, actor_id, actor_label, action_type.as_str(), outcome.as_str(), topic);
+        self.actors.entry(actor(day)).or_default().count(entry);
+        self.actor_months.entry(actor(Interval::Month.start(day))).or_default().count(entry);
+        if outcome != Outcome::Success.code() {
+            return;
+        }
+        // An action that only a newer version knows is no change, until that version counts again.
+        let change = Action::from_code(action_type).and_then(ChangeColumn::counting);
+        let (total, changes) = self.totals.entry((day, actor_id, actor_label)).or_default();
+        total.count(entry);
+        change.into_iter().for_each(|column| changes.count(column));
+        if let Some((case_id, column)) = case_id.zip(change) {
+            self.cases.entry((day, case_id)).or_default().count(column);
         }
     }
 
@@ -108,14 +146,22 @@ impl<'a> Additions<'a> {
             sum.follow(vec![generation.into(), (*day).into(), (*action_type).into(), (*outcome).into(), (*actor_type).into()])
         });
         RollupTable::type_days().add(tx, &types.collect::<Vec<Vec<Value>>>()).await?;
-        let actors = self.actors.iter().map(|((day, actor_id, actor_label, action_type, outcome, topic), sum)| {
-            let actor: [Value; 4] = [generation.into(), (*day).into(), (*actor_id).into(), (*actor_label).into()];
-            let what: [Value; 3] = [(*action_type).into(), (*outcome).into(), (*topic).into()];
-            sum.follow(actor.into_iter().chain(what).collect())
+        for (table, rows) in [(RollupTable::actor_days(), &self.actors), (RollupTable::actor_months(), &self.actor_months)] {
+            let rows = rows.iter().map(|((on, actor_id, actor_label, action_type, outcome, topic), sum)| {
+                let actor: [Value; 4] = [generation.into(), (*on).into(), (*actor_id).into(), (*actor_label).into()];
+                let what: [Value; 3] = [(*action_type).into(), (*outcome).into(), (*topic).into()];
+                sum.follow(actor.into_iter().chain(what).collect())
+            });
+            table.add(tx, &rows.collect::<Vec<Vec<Value>>>()).await?;
+        }
+        let totals = self.totals.iter().map(|((day, actor_id, actor_label), (sum, changes))| {
+            let key = vec![generation.into(), (*day).into(), (*actor_id).into(), (*actor_label).into()];
+            sum.follow(key).into_iter().chain(changes.values()).collect()
         });
-        RollupTable::actor_days().add(tx, &actors.collect::<Vec<Vec<Value>>>()).await?;
-        let cases = self.cases.iter().map(|((day, case_id, action_type), count)| {
-            vec![generation.into(), (*day).into(), (*case_id).into(), (*action_type).into(), (*count).into()]
+        RollupTable::actor_totals().add(tx, &totals.collect::<Vec<Vec<Value>>>()).await?;
+        let cases = self.cases.iter().map(|((day, case_id), changes)| {
+            let key: [Value; 3] = [generation.into(), (*day).into(), (*case_id).into()];
+            key.into_iter().chain(changes.values()).collect()
         });
         RollupTable::case_days().add(tx, &cases.collect::<Vec<Vec<Value>>>()).await
     }
@@ -128,91 +174,6 @@ impl Sum {
         key.extend(sums);
         key
     }
-}
-
-/// Whether an action belongs to the report of case changes. One that only a newer version knows does not, until that version
-/// counts again.
-fn is_case_change(action_type: &str) -> bool {
-    Action::from_code(action_type).is_some_and(|action| action.change_types().is_some())
-}
-
-/// A table of rollups, for statements.
-struct RollupTable {
-    name: &'static str,
-    key: &'static [&'static str],
-    sums: &'static [&'static str],
-}
-
-/// The column of which the later value is kept, where the others are added.
-const LAST_AT: &str = "last_at";
-
-/// The maximum number of rows of a statement: with ten values each far from what a statement may bind, 32,766 on SQLite and
-/// 65,535 on PostgreSQL.
-const ROWS_MAX: usize = 512;
-
-impl RollupTable {
-    fn type_days() -> Self {
-        let key = &["generation", "day", "action_type", "outcome", "actor_type"];
-        Self { name: type_day::Entity.table_name(), key, sums: &["entry_count", "on_cases", LAST_AT] }
-    }
-
-    fn actor_days() -> Self {
-        let key = &["generation", "day", "actor_id", "actor_label", "action_type", "outcome", "topic"];
-        Self { name: actor_day::Entity.table_name(), key, sums: &["entry_count", "on_cases", LAST_AT] }
-    }
-
-    fn case_days() -> Self {
-        let key = &["generation", "day", "case_id", "action_type"];
-        Self { name: case_day::Entity.table_name(), key, sums: &["entry_count"] }
-    }
-
-    /// Adds rows to those that have the same key.
-    async fn add(&self, tx: &WriteTransaction, rows: &[Vec<Value>]) -> Result<(), DbErr> {
-        for rows in batches(rows) {
-            let values = rows.iter().flatten().cloned();
-            let statement = Statement::from_sql_and_values(tx.backend(), self.upsert(rows.len()), values);
-            tx.execute(&statement).await?;
-        }
-        Ok(())
-    }
-
-    fn upsert(&self, row_count: usize) -> String {
-        let Self { name, key, sums } = self;
-        let width = key.len() + sums.len();
-        let row = |number: usize| {
-            let places: Vec<String> = (1..=width).map(|place| format!("${}", number * width + place)).collect();
-            format!("({})", places.join(", "))
-        };
-        let rows: Vec<String> = (0..row_count).map(row).collect();
-        let sum = |column: &&str| match *column {
-            LAST_AT => format!(
-                "{LAST_AT} = CASE WHEN excluded.{LAST_AT} > {name}.{LAST_AT} THEN excluded.{LAST_AT} ELSE {name}.{LAST_AT} END"
-            ),
-            column => format!("{column} = {name}.{column} + excluded.{column}"),
-        };
-        let (columns, set): (Vec<&str>, Vec<String>) =
-            (key.iter().chain(*sums).copied().collect(), sums.iter().map(sum).collect());
-        format!(
-            "INSERT INTO {name} ({}) VALUES {} ON CONFLICT ({}) DO UPDATE SET {}",
-            columns.join(", "),
-            rows.join(", "),
-            key.join(", "),
-            set.join(", ")
-        )
-    }
-}
-
-/// Divides rows into batches whose sizes are powers of two: a connection prepares ten statements for a table, whatever the number
-/// of rows.
-fn batches<T>(rows: &[T]) -> Vec<&[T]> {
-    let (mut rest, mut batches) = (rows, Vec::new());
-    while !rest.is_empty() {
-        let size = 1 << rest.len().min(ROWS_MAX).ilog2();
-        let Some((batch, others)) = rest.split_at_checked(size) else { break };
-        batches.push(batch);
-        rest = others;
-    }
-    batches
 }
 
 #[cfg(test)]
@@ -275,6 +236,8 @@ mod tests {
             let days: Vec<NaiveDate> =
                 additions.types.keys().map(|key| key.0).chain(additions.actors.keys().map(|key| key.0)).collect();
             assert_eq!(days, [day(expected); 2], "{zone} {occurred_at}");
+            let months: Vec<NaiveDate> = additions.actor_months.keys().map(|key| key.0).collect();
+            assert_eq!(months, [day(&format!("{}-01", &expected[..7]))], "{zone} {occurred_at}");
         }
     }
 
@@ -293,7 +256,9 @@ mod tests {
             ((today, "document_viewed", "success", "user"), sum(3, 1)),
         ];
         assert_eq!(additions.types, BTreeMap::from(types));
-        assert_eq!(additions.actors.values().copied().collect::<Vec<_>>(), [sum(1, 0), sum(3, 1)]);
+        for actors in [&additions.actors, &additions.actor_months] {
+            assert_eq!(actors.values().copied().collect::<Vec<_>>(), [sum(1, 0), sum(3, 1)]);
+        }
         assert!(additions.cases.is_empty(), "reading changes no case");
     }
 
@@ -321,7 +286,7 @@ mod tests {
         let case_id = Some(Uuid::from_u128(1));
         let counted = |action_type: &str, outcome: &str, case_id| {
             let entries = [Facts { outcome: outcome.to_owned(), case_id, ..entry("2026-12-01T08:00:00Z", action_type) }];
-            additions(Tz::UTC, &entries).cases.values().sum::<i64>()
+            additions(Tz::UTC, &entries).cases.values().flat_map(|changes| changes.0.values()).sum::<i64>()
         };
         for action in Action::all() {
             assert_eq!(counted(action.code(), "success", case_id), i64::from(action.change_types().is_some()), "{action}");
@@ -333,31 +298,16 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_has_a_power_of_two_of_rows() {
-        for (row_count, expected) in
-            [(0, vec![]), (1, vec![1]), (7, vec![4, 2, 1]), (512, vec![512]), (1_100, vec![512, 512, 64, 8, 4])]
-        {
-            let rows: Vec<usize> = (0..row_count).collect();
-            let batches = batches(&rows);
-            assert_eq!(batches.iter().map(|batch| batch.len()).collect::<Vec<_>>(), expected);
-            assert_eq!(batches.concat(), rows);
-        }
-    }
-
-    #[test]
-    fn a_statement_adds_to_rows_with_the_same_key() {
-        assert_eq!(
-            RollupTable::case_days().upsert(2),
-            "INSERT INTO ledger_case_days (generation, day, case_id, action_type, entry_count) \
-             VALUES ($1, $2, $3, $4, $5), ($6, $7, $8, $9, $10) ON CONFLICT (generation, day, case_id, action_type) \
-             DO UPDATE SET entry_count = ledger_case_days.entry_count + excluded.entry_count"
-        );
-        assert!(RollupTable::type_days().upsert(1).ends_with(
-            "on_cases = ledger_type_days.on_cases + excluded.on_cases, last_at = CASE WHEN excluded.last_at > \
-             ledger_type_days.last_at THEN excluded.last_at ELSE ledger_type_days.last_at END"
-        ));
-        let RollupTable { name: _, key, sums } = RollupTable::actor_days();
-        let widest = (key.len() + sums.len()) * ROWS_MAX;
-        assert!(widest < 32_766, "{widest}");
+    fn the_totals_of_an_actor_have_their_successful_entries_and_the_changes_among_them() {
+        let case_id = Some(Uuid::from_u128(1));
+        let held = Facts { case_id, ..entry("2026-12-01T08:00:00Z", "case_held") };
+        let denied = Facts { outcome: "denied".to_owned(), ..held.clone() };
+        let entries = [held.clone(), entry("2026-12-01T09:00:00Z", "login"), denied, held];
+        let additions = additions(Tz::UTC, &entries);
+        let changes = ColumnCounts(BTreeMap::from([(ChangeColumn::Held, 2)]));
+        let sum = Sum { entry_count: 3, on_cases: 2, last_at: at("2026-12-01T09:00:00Z") };
+        let key = (day("2026-12-01"), Uuid::from_u128(7), "ada");
+        assert_eq!(additions.totals, BTreeMap::from([(key, (sum, changes.clone()))]));
+        assert_eq!(additions.cases, BTreeMap::from([((day("2026-12-01"), Uuid::from_u128(1)), changes)]));
     }
 }

@@ -177,7 +177,7 @@ async fn most_active<C: ConnectionTrait>(db: &C, counted: &Counted, period: &Per
          FROM (SELECT counted.actor_id, CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, \
          MAX(counted.last_at) AS last_activity_at FROM "
     ));
-    let sql = EntryScope::done(None).relation(sql, counted, By::Actors, &[period.ids()]).text(
+    let sql = EntryScope::done(None).relation(sql, counted, By::ActorTotals, &[period.ids()]).text(
         " WHERE counted.actor_id IS NOT NULL GROUP BY counted.actor_id) AS actor JOIN users ON users.id = actor.actor_id) \
          AS ranked WHERE place <= ",
     );

@@ -1,7 +1,7 @@
 //! The figures of case changes by who made them.
 
 use super::EntryScope;
-use super::changed_cases::{ChangeCounts, summing, sums_by};
+use super::changed_cases::{ChangeCounts, sums_by, totals};
 use crate::ledger::{By, Counted};
 use crate::period::IdRange;
 use crate::sql::{Sql, by_bytes};
@@ -38,15 +38,15 @@ struct Row {
     actors_total: i64,
 }
 
-/// Groups the changes in scope by actor. The rollups by actor have no case, so the scope must not select any.
+/// Groups the changes in scope by actor. The totals by actor have no case, so the scope must not select any.
 pub(super) async fn actors<C: ConnectionTrait>(
     db: &C,
     counted: &Counted,
     ids: IdRange,
     scope: &EntryScope,
 ) -> Result<Actors, DbErr> {
-    let sql = sums_by(db, Sql::new("WITH acted AS ("), "counted.actor_id, counted.actor_label", |sql| {
-        scope.relation(sql, counted, By::Actors, &[ids])
+    let sql = sums_by(Sql::new("WITH acted AS ("), "counted.actor_id, counted.actor_label", |sql| {
+        scope.relation(sql, counted, By::ActorTotals, &[ids])
     });
     let sql = sql.text(&format!(
         ") \
@@ -55,7 +55,7 @@ pub(super) async fn actors<C: ConnectionTrait>(
          FROM acted LEFT JOIN users ON users.id = acted.actor_id \
          GROUP BY users.id, acted.actor_label, users.first_name, users.last_name) AS grouped \
          ORDER BY grouped.total_changes DESC, grouped.actor_label{} LIMIT {ACTORS_MAX}",
-        summing("acted"),
+        totals("acted"),
         by_bytes(db)
     ));
     let rows: Vec<Row> = sql.all(db).await?;

@@ -2,9 +2,9 @@
 
 use super::EntryScope;
 use crate::audit::{Action, ChangeType};
-use crate::ledger::{By, Counted};
+use crate::ledger::{By, ChangeColumn, Counted};
 use crate::period::IdRange;
-use crate::sql::{Sql, apart, by_bytes};
+use crate::sql::{Sql, by_bytes};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use std::iter;
@@ -64,8 +64,9 @@ pub struct CaseChangeGroups {
     pub assignees_total: i64,
 }
 
-/// The number of cases with changes in scope, and the changes in groups. They are read once, and added up by case first: each
-/// case has one member, one workshop and at most one assignee.
+/// The number of cases with changes in scope, and the changes in groups. They are read once, and added up by case first, then by
+/// all three together: each case has one member, one workshop and at most one assignee, and there are far fewer such combinations
+/// than cases.
 pub(super) async fn groups<C: ConnectionTrait>(
     db: &C,
     counted: &Counted,
@@ -77,16 +78,18 @@ pub(super) async fn groups<C: ConnectionTrait>(
         group(WORKSHOP, "NULL", "changed.workshop_code", "changed.workshop_code"),
         group(ASSIGNEE, "changed.assigned_to_id", "NULL", "changed.assigned_to_id"),
     ];
-    let sql =
-        sums_by(db, Sql::new("WITH touched AS ("), "counted.case_id", |sql| scope.relation(sql, counted, By::Cases, &[ids]));
-    let sql = sql.text(
-        "), changed AS (SELECT touched.*, cases.member_id, cases.workshop_code, cases.assigned_to_id FROM touched \
-         JOIN cases ON cases.id = touched.case_id) SELECT ranked.*, (SELECT COUNT(*) FROM touched) AS touched_total \
+    let sql = sums_by(Sql::new("WITH touched AS ("), "counted.case_id", |sql| scope.relation(sql, counted, By::Cases, &[ids]));
+    let sql = sql.text(&format!(
+        "), changed AS (SELECT cases.member_id, cases.workshop_code, cases.assigned_to_id, COUNT(*) AS cases_touched, {} \
+         FROM touched JOIN cases ON cases.id = touched.case_id \
+         GROUP BY cases.member_id, cases.workshop_code, cases.assigned_to_id) \
+         SELECT ranked.*, (SELECT COUNT(*) FROM touched) AS touched_total \
          FROM (SELECT grouped.*, users.username, users.first_name, users.last_name, \
          COUNT(*) OVER (PARTITION BY grouped.group_kind) AS groups_total, \
          ROW_NUMBER() OVER (PARTITION BY grouped.group_kind ORDER BY grouped.total_changes DESC, \
          COALESCE(users.username, grouped.workshop_code, '')",
-    );
+        sums("touched", "BIGINT")
+    ));
     let sql = sql.text(by_bytes(db)).text(") AS place FROM (").text(&grouped.join(" UNION ALL "));
     let sql = sql.text(") AS grouped LEFT JOIN users ON users.id = grouped.user_id) AS ranked WHERE ranked.place <= ");
     let sql = sql.text(&GROUPS_MAX.to_string()).text(" ORDER BY ranked.group_kind, ranked.place");
@@ -144,43 +147,36 @@ fn columns() -> [(&'static str, Vec<Action>); 7] {
     ]
 }
 
-/// Appends a statement that reads a relation of counted entries: the columns of `ChangeCounts`, and those that they are grouped
-/// by.
-///
-/// The name of an action is compared once for each row, and gives a bit for each column that counts it. A row has fewer than 2^31
-/// entries, so that sums of rows are integers on PostgreSQL too, and not of its type for numbers of any length.
-pub(super) fn sums_by<C: ConnectionTrait>(db: &C, sql: Sql, keys: &str, relation: impl FnOnce(Sql) -> Sql) -> Sql {
-    let bits = columns().into_iter().enumerate().map(|(bit, (column, actions))| (1_u32 << bit, column, actions));
-    let bits: Vec<(u32, &str, Vec<Action>)> = bits.collect();
-    let counted_as = Action::all().filter_map(|action| {
-        let counting = bits.iter().filter(|(_, _, actions)| actions.contains(&action));
-        let mask: u32 = counting.map(|(bit, ..)| bit).sum();
-        (mask != 0).then(|| format!(" WHEN '{}' THEN {mask}", action.code()))
-    });
-    let counted_as: String = counted_as.collect();
-    let sums: String = bits
-        .iter()
-        .map(|(bit, column, _)| format!(", SUM(CASE WHEN counted.kinds & {bit} <> 0 THEN counted.n ELSE 0 END) AS {column}"))
-        .collect();
-    let sql = sql.text(&format!(
-        "SELECT {keys}, SUM(counted.n) AS total_changes{sums} FROM (SELECT {keys}, CAST(counted.entry_count AS INTEGER) AS n, \
-         CASE counted.action_type{counted_as} ELSE 0 END AS kinds FROM "
-    ));
-    relation(sql).text(apart(db.get_database_backend())).text(&format!(") AS counted GROUP BY {keys} HAVING SUM(counted.n) > 0"))
+/// Appends a statement that reads a relation of counted entries: its columns of changes, and those that they are grouped by.
+pub(super) fn sums_by(sql: Sql, keys: &str, relation: impl FnOnce(Sql) -> Sql) -> Sql {
+    // Sums of integers, which PostgreSQL adds faster than those of larger types.
+    let sql = sql.text(&format!("SELECT {keys}, {} FROM ", sums("counted", "INTEGER")));
+    let any = ChangeColumn::ALL.map(|column| format!("SUM(counted.{}) > 0", column.name())).join(" OR ");
+    relation(sql).text(&format!(" GROUP BY {keys} HAVING {any}"))
 }
 
-/// The same as sums of such sums.
-pub(super) fn summing(table: &str) -> String {
-    let names = iter::once("total_changes").chain(columns().map(|(column, _)| column));
-    let sums: Vec<String> = names.map(|name| format!("CAST(SUM({table}.{name}) AS BIGINT) AS {name}")).collect();
-    sums.join(", ")
+/// The sum of each column of changes in a table.
+fn sums(table: &str, kind: &str) -> String {
+    let sum = |column: ChangeColumn| format!("CAST(SUM({table}.{0}) AS {kind}) AS {0}", column.name());
+    ChangeColumn::ALL.map(sum).join(", ")
+}
+
+/// The columns of `ChangeCounts` as sums of a table with the columns of changes.
+pub(super) fn totals(table: &str) -> String {
+    let total = |name: &str, actions: Option<&[Action]>| {
+        let counting = ChangeColumn::ALL.into_iter().filter(|column| column.counts_any(actions));
+        let added: Vec<String> = counting.map(|column| format!("{table}.{}", column.name())).collect();
+        format!("CAST(SUM({}) AS BIGINT) AS {name}", added.join(" + "))
+    };
+    let each = columns().map(|(name, actions)| total(name, Some(&actions)));
+    iter::once(total("total_changes", None)).chain(each).collect::<Vec<_>>().join(", ")
 }
 
 fn group(kind: &str, user: &str, workshop: &str, key: &str) -> String {
-    let sums = summing("changed");
+    let totals = totals("changed");
     format!(
-        "SELECT '{kind}' AS group_kind, {user} AS user_id, {workshop} AS workshop_code, COUNT(*) AS cases_touched, {sums} \
-         FROM changed GROUP BY {key}"
+        "SELECT '{kind}' AS group_kind, {user} AS user_id, {workshop} AS workshop_code, \
+         CAST(SUM(changed.cases_touched) AS BIGINT) AS cases_touched, {totals} FROM changed GROUP BY {key}"
     )
 }
 

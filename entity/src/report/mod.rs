@@ -23,7 +23,7 @@ pub use tally::{CategoryCount, TypeCount};
 use crate::audit::{Action, Outcome};
 use crate::audit_entry;
 use crate::clock;
-use crate::ledger::{By, Counted, Wanted};
+use crate::ledger::{By, ChangeColumn, Counted, Wanted};
 use crate::page::{Direction, Position};
 use crate::period::{Added, Bucket, IdRange, Period, PeriodError, Seen};
 use crate::sql::Sql;
@@ -91,6 +91,15 @@ pub struct ReportPage {
     pub limit: u64,
 }
 
+/// The type of the entries that a condition is for.
+#[derive(Clone, Copy)]
+enum Type {
+    Any,
+    One(Action),
+    /// That of a row of `wanted`.
+    Wanted,
+}
+
 /// The entries that a report covers. Its statistics count all of them; its list may show fewer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryScope {
@@ -116,13 +125,27 @@ impl EntryScope {
         Self { actions, outcomes: vec![Outcome::Success], actor_id: None, cases: CaseScope::default() }
     }
 
-    /// The conditions for an entry, for one type or for all types in this scope.
-    fn conditions(&self, sql: Sql, ids: IdRange, action: Option<Action>) -> Sql {
-        let sql = sql.text("entry.id >= ").value(ids.from).text(" AND entry.id < ").value(ids.before);
-        let sql = sql.seen(ids.seen, Added::Entries, "entry");
-        let wanted = self.wanted();
-        let wanted = Wanted { actions: action.as_ref().map(slice::from_ref).or(wanted.actions), ..wanted };
-        self.cases.conditions(wanted.conditions(sql, "entry"), "entry")
+    /// The conditions for an entry.
+    fn conditions(&self, sql: Sql, ids: IdRange, which: Type) -> Sql {
+        let sql = match which {
+            Type::Any | Type::One(_) => sql.text("entry.id >= ").value(ids.from),
+            // A range of ids whose bounds are not known yet is estimated to have very few entries, all of which PostgreSQL would
+            // read and sort. Compared together with its type, the first id bounds the index as well, and is no part of a range.
+            // With an actor or cases, other indexes are read, which only the id itself bounds.
+            Type::Wanted if self.actor_id.is_some() || self.cases != CaseScope::default() => {
+                sql.text("entry.action_type = wanted.action_type AND entry.id >= ").value(ids.from)
+            }
+            Type::Wanted => {
+                let sql = sql.text("entry.action_type = wanted.action_type AND (entry.action_type, entry.id) >= ");
+                sql.text("(wanted.action_type, ").value(ids.from).text(")")
+            }
+        };
+        let sql = sql.text(" AND entry.id < ").value(ids.before).seen(ids.seen, Added::Entries, "entry");
+        let actions = match &which {
+            Type::One(action) => Some(slice::from_ref(action)),
+            Type::Any | Type::Wanted => None,
+        };
+        self.cases.conditions(Wanted { actions, ..self.wanted() }.conditions(sql, "entry"), "entry")
     }
 
     /// What the entries in scope are counted by. Those of one actor on some cases are in no rollup: they are counted in the log,
@@ -136,10 +159,14 @@ impl EntryScope {
         }
     }
 
-    /// Whether the rollups of cases hold everything in scope.
+    /// Whether the rollups of cases hold everything in scope: they have a column for several actions, of which all or none must
+    /// be in scope.
     fn are_case_changes(&self) -> bool {
-        let are_changes = |actions: &Vec<Action>| actions.iter().all(|action| action.change_types().is_some());
-        self.outcomes == [Outcome::Success] && self.actions.as_ref().is_some_and(are_changes)
+        let are_columns = |actions: &Vec<Action>| {
+            let column = |action: &Action| ChangeColumn::counting(*action);
+            actions.iter().all(|action| column(action).is_some_and(|column| column.actions().all(|a| actions.contains(&a))))
+        };
+        self.outcomes == [Outcome::Success] && self.actions.as_ref().is_some_and(are_columns)
     }
 
     fn wanted(&self) -> Wanted<'_> {
@@ -190,19 +217,12 @@ pub async fn first_entry_at<C: ConnectionTrait>(db: &C) -> Result<Option<DateTim
 }
 
 /// One page of the entries in scope, plus one entry if there are more.
-///
-/// Each type is read through its own index up to the limit: an `IN` over the types would make SQLite sort all of their entries.
 pub async fn entries<C: ConnectionTrait>(
     db: &C,
     ids: IdRange,
     scope: &EntryScope,
     paging: &ReportPage,
 ) -> Result<Vec<ListedEntry>, DbErr> {
-    let branches: Vec<Option<Action>> = match &scope.actions {
-        Some(actions) if actions.is_empty() => return Ok(Vec::new()),
-        Some(actions) => actions.iter().copied().map(Some).collect(),
-        None => vec![None],
-    };
     let (ids, last_in) = (paging.rest_of(ids), paging.order_and_limit());
     let columns: Vec<String> = audit_entry::Column::iter().map(|column| format!("entry.{}", column.as_str())).collect();
     // The sequence is looked up for the rows of the page alone, after they were chosen.
@@ -211,11 +231,31 @@ pub async fn entries<C: ConnectionTrait>(
          FROM audit_entries AS entry WHERE entry.id IN (SELECT id FROM (",
         columns.join(", ")
     );
-    let (sql, _) = branches.into_iter().fold((Sql::new(&head), ""), |(sql, union), action| {
-        let sql = sql.text(union).text("SELECT id FROM (SELECT entry.id FROM audit_entries AS entry WHERE ");
-        (scope.conditions(sql, ids, action).text(&last_in).text(") AS of_type"), " UNION ALL ")
-    });
+    let last_of = |sql: Sql, which: Type| {
+        let sql = sql.text("(SELECT entry.id FROM audit_entries AS entry WHERE ");
+        scope.conditions(sql, ids, which).text(&last_in).text(") AS of_type")
+    };
+    let sql = match &scope.actions {
+        Some(actions) if actions.is_empty() => return Ok(Vec::new()),
+        Some(actions) => of_each_type(Sql::new(&head), db.get_database_backend(), actions, last_of),
+        None => last_of(Sql::new(&head).text("SELECT id FROM "), Type::Any),
+    };
     sql.text(") AS entry").text(&last_in).text(")").text(&last_in).all(db).await
+}
+
+/// Appends the ids of the last entries of each type, read through the index of types up to the limit: an `IN` over the types
+/// would make SQLite sort all of their entries. PostgreSQL plans one branch and repeats it for each type, where a branch for each
+/// of them would have to be planned.
+fn of_each_type(sql: Sql, backend: DbBackend, actions: &[Action], last_of: impl Fn(Sql, Type) -> Sql) -> Sql {
+    if backend == DbBackend::Postgres {
+        let codes: Vec<&str> = actions.iter().map(|action| action.code()).collect();
+        let sql = sql.text("SELECT of_type.id FROM unnest(string_to_array(").value(codes.join(","));
+        return last_of(sql.text("::text, ',')) AS wanted (action_type) CROSS JOIN LATERAL "), Type::Wanted);
+    }
+    let each = |(sql, union): (Sql, &'static str), action: &Action| {
+        (last_of(sql.text(union).text("SELECT id FROM "), Type::One(*action)), " UNION ALL ")
+    };
+    actions.iter().fold((sql, ""), each).0
 }
 
 impl ReportPage {

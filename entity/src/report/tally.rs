@@ -2,10 +2,10 @@
 
 use super::{EntryScope, Percent, bucket_number};
 use crate::audit::{Action, Category, Outcome};
-use crate::ledger::{By, Counted};
+use crate::ledger::{By, ChangeColumn, Counted};
 use crate::period::{Bucket, IdRange};
 use crate::sql::Sql;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -56,31 +56,56 @@ pub(super) async fn tallies<C: ConnectionTrait>(
     scope: &EntryScope,
 ) -> Result<Vec<Tally>, DbErr> {
     let by = scope.counted_by();
-    let sql = match by {
-        By::Types | By::Entries => {
-            "SELECT counted.bucket_number, counted.action_type, counted.outcome, \
-             CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, CAST(SUM(counted.on_cases) AS BIGINT) AS on_cases, \
-             CAST(SUM(CASE WHEN counted.actor_type = 'system' THEN counted.entry_count ELSE 0 END) AS BIGINT) AS by_system FROM "
-        }
-        // Of the entries of an actor, none is by the service itself, which has no id.
-        By::Actors => {
-            "SELECT counted.bucket_number, counted.action_type, counted.outcome, \
-             CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, CAST(SUM(counted.on_cases) AS BIGINT) AS on_cases, \
-             CAST(0 AS BIGINT) AS by_system FROM "
-        }
-        By::Cases => {
-            "SELECT counted.bucket_number, counted.action_type, 'success' AS outcome, \
-             CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, CAST(SUM(counted.entry_count) AS BIGINT) AS on_cases, \
-             CAST(0 AS BIGINT) AS by_system FROM "
-        }
-    };
     let ranges: Vec<IdRange> = buckets.iter().map(|bucket| bucket.ids).collect();
-    let sql = scope.relation(Sql::new(sql), counted, by, &ranges);
-    let sql = sql.text(" GROUP BY counted.bucket_number, counted.action_type");
-    let sql = if by == By::Cases { sql } else { sql.text(", counted.outcome") };
-    let sql = sql.text(" HAVING SUM(counted.entry_count) > 0");
+    if by == By::Cases {
+        return changes_of_cases(db, counted, &ranges, scope).await;
+    }
+    // Of the entries of an actor, none is by the service itself, which has no id.
+    let by_system = match by {
+        By::Actors => "0",
+        _ => "SUM(CASE WHEN counted.actor_type = 'system' THEN counted.entry_count ELSE 0 END)",
+    };
+    let sql = format!(
+        "SELECT counted.bucket_number, counted.action_type, counted.outcome, \
+         CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, CAST(SUM(counted.on_cases) AS BIGINT) AS on_cases, \
+         CAST({by_system} AS BIGINT) AS by_system FROM "
+    );
+    let sql = scope.relation(Sql::new(&sql), counted, by, &ranges);
+    let sql =
+        sql.text(" GROUP BY counted.bucket_number, counted.action_type, counted.outcome HAVING SUM(counted.entry_count) > 0");
     let rows: Vec<Row> = sql.all(db).await?;
     rows.into_iter().map(Tally::from_row).collect()
+}
+
+/// The successful changes to cases. The rollups count several actions in one column: a tally has the first of them, since the
+/// report of case changes counts all of them alike. So such tallies can't be shown by type.
+async fn changes_of_cases<C: ConnectionTrait>(
+    db: &C,
+    counted: &Counted,
+    ranges: &[IdRange],
+    scope: &EntryScope,
+) -> Result<Vec<Tally>, DbErr> {
+    let columns = ChangeColumn::ALL.map(|column| format!("CAST(SUM(counted.{0}) AS BIGINT) AS {0}", column.name()));
+    let sql = Sql::new(&format!("SELECT counted.bucket_number, {} FROM ", columns.join(", ")));
+    let sql = scope.relation(sql, counted, By::Cases, ranges).text(" GROUP BY counted.bucket_number");
+    let rows: Vec<ChangesOfBucket> = sql.all(db).await?;
+    Ok(rows.into_iter().flat_map(|ChangesOfBucket(tallies)| tallies).collect())
+}
+
+/// The tallies of a bucket.
+struct ChangesOfBucket(Vec<Tally>);
+
+impl FromQueryResult for ChangesOfBucket {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let bucket = bucket_number(row.try_get(prefix, "bucket_number")?)?;
+        let tally = |column: ChangeColumn| {
+            let count: i64 = row.try_get(prefix, column.name())?;
+            let action = column.actions().next().filter(|_| count > 0);
+            Ok(action.map(|action| Tally { bucket, action, outcome: Outcome::Success, count, on_cases: count, by_system: 0 }))
+        };
+        let tallies = ChangeColumn::ALL.into_iter().map(tally).collect::<Result<Vec<_>, DbErr>>()?;
+        Ok(Self(tallies.into_iter().flatten().collect()))
+    }
 }
 
 /// The number of entries in scope.

@@ -170,7 +170,7 @@ fn with_activity(sql: Sql, counted: &Counted, ids: IdRange) -> Sql {
         " FROM users LEFT JOIN (SELECT counted.actor_id, CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, \
          CAST(SUM(counted.on_cases) AS BIGINT) AS case_count FROM ",
     );
-    EntryScope::done(None).relation(sql, counted, By::Actors, &[ids]).text(
+    EntryScope::done(None).relation(sql, counted, By::ActorTotals, &[ids]).text(
         " WHERE counted.actor_id IS NOT NULL GROUP BY counted.actor_id HAVING SUM(counted.entry_count) > 0) AS actor \
          ON actor.actor_id = users.id WHERE (users.deleted_at IS NULL OR actor.entry_count IS NOT NULL)",
     )

@@ -29,7 +29,7 @@ on_each_database! {
         let (rows, info) = (&page.json()["data"], &page.json()["page"]);
         assert_eq!((rows.as_array().unwrap().len(), &info["total"], &info["has_more"]), (2, &json!(3), &json!(true)));
         member.get("alerts?recipient_id=1").await.expect_problem(400, "invalid_parameter");
-        assert_eq!(alerts(&manager).await, [json!(null); 0], "nobody sees another's");
+        assert_eq!(alerts(&manager).await, [json!(null); 0], "alerts of others are not listed");
     }
 
     async fn marking_an_alert_as_read_is_idempotent_and_writes_no_entry(app) {

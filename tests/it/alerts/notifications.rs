@@ -72,7 +72,7 @@ on_each_database! {
             (&words["rejection_reason"], &words["rejection_notes"]),
             (&json!("missing_documents"), &json!("the pay stub, please"))
         );
-        assert_eq!(kinds(app, &app.tech(3).await).await, [""; 0], "nobody else hears of it");
+        assert_eq!(kinds(app, &app.tech(3).await).await, [""; 0], "no one else is notified");
         assert_eq!(kinds(app, manager.user.as_ref().unwrap()).await, [""; 0]);
     }
 
@@ -154,7 +154,7 @@ on_each_database! {
         for other in [&worker, &admin, &member] {
             assert_eq!(kinds(app, other).await, [""; 0], "{}", other.username);
         }
-        assert_eq!(alert::Entity::find().all(&app.outside).await.unwrap().len(), 3, "nobody who is gone");
+        assert_eq!(alert::Entity::find().all(&app.outside).await.unwrap().len(), 3, "no user who is gone");
 
         let by = app.as_user(&two).await;
         by.post(&case.url("review/request-revisions"), json!({"notes": "the second report"})).await.expect(200);
@@ -185,7 +185,7 @@ on_each_database! {
         let member = { drop(member); app.as_member().await };
         app.pass(chrono::TimeDelta::seconds(1));
         let rejected = app.a_case().submitted().create().await;
-        member.post(&rejected.url("notes"), json!({"body": "to nobody yet", "visibility": "shared"})).await.expect(201);
+        member.post(&rejected.url("notes"), json!({"body": "without a recipient yet", "visibility": "shared"})).await.expect(201);
 
         assert_eq!(kinds(app, &worker).await, ["member_comment"], "the staff's own notes are no news");
         let received = alerts(&app.as_user(&worker).await).await;

@@ -1,11 +1,11 @@
 //! Checks what must hold after every test: chains are unbroken, and replaying the audit log yields the current rows.
 
 use super::TestApp;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 use entity::audit::{Action, metadata};
 use entity::history::replay;
-use entity::ledger::rollup::{actor_day, case_day, type_day};
+use entity::ledger::rollup::{actor_day, actor_month, actor_total, case_day, type_day};
 use entity::period::civil_day;
 use entity::{audit_entry, case, credit, document, ledger, note, setting, user};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Statement};
@@ -103,8 +103,8 @@ async fn check_ledger(app: &TestApp, entries: &[audit_entry::Model]) {
     rollups_equal_a_recount(app).await;
 }
 
-/// A table of rollups: the day and the rest of a row's key, how many entries, how many of them are about a case, and in
-/// milliseconds since 1970 the latest.
+/// A table of rollups: the day, or the first one of the month, and the rest of a row's key, how many entries, how many of them
+/// are about a case, and in milliseconds since 1970 the latest.
 type Rollups = BTreeMap<(NaiveDate, Vec<String>), (i64, i64, i64)>;
 
 /// The rollups that are read equal what is counted from all sealed entries, one by one.
@@ -116,7 +116,7 @@ pub async fn rollups_equal_a_recount(app: &TestApp) {
         return;
     }
     let zone: Tz = state.zone.parse().expect("a time zone");
-    let (mut types, mut actors, mut cases) = (Rollups::new(), Rollups::new(), Rollups::new());
+    let [mut types, mut actors, mut actor_months, mut totals, mut cases] = [const { Rollups::new() }; 5];
     for entry in audit_entry::Entity::find().all(&app.outside).await.expect("entries") {
         if !sealed.contains(&entry.id) {
             continue;
@@ -124,21 +124,31 @@ pub async fn rollups_equal_a_recount(app: &TestApp) {
         let day = civil_day(entry.occurred_at, zone);
         let (at, on_case) = (entry.occurred_at.timestamp_millis(), i64::from(entry.case_id.is_some()));
         let (action, outcome) = (entry.action_type.clone(), entry.outcome.clone());
-        let add = |table: &mut Rollups, key: Vec<String>| {
+        let add_on = |day: NaiveDate, table: &mut Rollups, key: Vec<String>| {
             let sums = table.entry((day, key)).or_default();
             *sums = (sums.0 + 1, sums.1 + on_case, sums.2.max(at));
         };
+        let add = |table: &mut Rollups, key: Vec<String>| add_on(day, table, key);
         add(&mut types, vec![action.clone(), outcome.clone(), entry.actor_type]);
         let (actor, topic) = (entry.actor_id.unwrap_or(Uuid::nil()).to_string(), entry.topic.unwrap_or_default());
-        add(&mut actors, vec![actor, entry.actor_label, action.clone(), outcome.clone(), topic]);
-        let is_change = Action::from_code(&action).is_some_and(|action| action.change_types().is_some());
-        if let Some(case_id) = entry.case_id.filter(|_| is_change && outcome == "success") {
-            let count = cases.entry((day, vec![case_id.to_string(), action])).or_default();
-            *count = (count.0 + 1, 0, 0);
+        let key = vec![actor.clone(), entry.actor_label.clone(), action.clone(), outcome.clone(), topic];
+        add_on(day.with_day(1).expect("a day"), &mut actor_months, key.clone());
+        add(&mut actors, key);
+        if outcome != "success" {
+            continue;
+        }
+        add(&mut totals, vec![actor.clone(), entry.actor_label.clone()]);
+        let Some(column) = change_column(&action) else { continue };
+        let count = |table: &mut Rollups, key: Vec<String>| table.entry((day, key)).or_default().0 += 1;
+        count(&mut totals, vec![actor, entry.actor_label, column.to_owned()]);
+        if let Some(case_id) = entry.case_id {
+            count(&mut cases, vec![case_id.to_string(), column.to_owned()]);
         }
     }
     assert_eq!(type_days(app, state.generation).await, types, "ledger_type_days in {zone}");
     assert_eq!(actor_days(app, state.generation).await, actors, "ledger_actor_days in {zone}");
+    assert_eq!(self::actor_months(app, state.generation).await, actor_months, "ledger_actor_months in {zone}");
+    assert_eq!(actor_totals(app, state.generation).await, totals, "ledger_actor_totals in {zone}");
     assert_eq!(case_days(app, state.generation).await, cases, "ledger_case_days in {zone}");
 }
 
@@ -166,8 +176,61 @@ async fn actor_days(app: &TestApp, generation: i32) -> Rollups {
     rows.collect()
 }
 
+async fn actor_months(app: &TestApp, generation: i32) -> Rollups {
+    let rows = actor_month::Entity::find().filter(actor_month::Column::Generation.eq(generation)).all(&app.outside).await;
+    let rows = rows.expect("rollups").into_iter().map(|row| {
+        let key = vec![row.actor_id.to_string(), row.actor_label, row.action_type, row.outcome, row.topic];
+        ((row.month, key), (row.entry_count, row.on_cases, row.last_at.timestamp_millis()))
+    });
+    rows.collect()
+}
+
+async fn actor_totals(app: &TestApp, generation: i32) -> Rollups {
+    let rows = actor_total::Entity::find().filter(actor_total::Column::Generation.eq(generation)).all(&app.outside).await;
+    let rows = rows.expect("rollups").into_iter().flat_map(|row| {
+        let key = vec![row.actor_id.to_string(), row.actor_label.clone()];
+        let sums = (i64::from(row.entry_count), i64::from(row.on_cases), row.last_at.timestamp_millis());
+        let changes = [row.created, row.status_changed, row.tier_changed, row.assigned];
+        let others = [row.resubmitted, row.held, row.resumed, row.edited];
+        let by_column = by_column(row.day, &key, [changes, others].concat());
+        [((row.day, key), sums)].into_iter().chain(by_column)
+    });
+    rows.collect()
+}
+
 async fn case_days(app: &TestApp, generation: i32) -> Rollups {
     let rows = case_day::Entity::find().filter(case_day::Column::Generation.eq(generation)).all(&app.outside).await;
-    let rows = rows.expect("rollups").into_iter();
-    rows.map(|row| ((row.day, vec![row.case_id.to_string(), row.action_type]), (row.entry_count, 0, 0))).collect()
+    let rows = rows.expect("rollups").into_iter().flat_map(|row| {
+        let changes = [row.created, row.status_changed, row.tier_changed, row.assigned];
+        let others = [row.resubmitted, row.held, row.resumed, row.edited];
+        by_column(row.day, &[row.case_id.to_string()], [changes, others].concat())
+    });
+    rows.collect()
+}
+
+/// The columns of changes, in their order in the tables.
+pub const CHANGE_COLUMNS: [&str; 8] =
+    ["created", "status_changed", "tier_changed", "assigned", "resubmitted", "held", "resumed", "edited"];
+
+/// The column in which the rollups count a successful change to a case; `None` for what changes no case. Another column for an
+/// action needs greater `ledger::RULES`.
+pub fn change_column(action_type: &str) -> Option<&'static str> {
+    Some(match action_type {
+        "case_created" => "created",
+        "case_submitted" | "case_status_changed" => "status_changed",
+        "case_tier_changed" => "tier_changed",
+        "case_assigned" | "case_reassigned" => "assigned",
+        "case_resubmitted" => "resubmitted",
+        "case_held" => "held",
+        "case_resumed" => "resumed",
+        "case_updated" | "case_details_edited" => "edited",
+        _ => return None,
+    })
+}
+
+/// The columns of changes that are not zero, each with its name behind the key of the row.
+fn by_column(day: NaiveDate, key: &[String], counts: Vec<i32>) -> Rollups {
+    let named = CHANGE_COLUMNS.iter().zip(counts).filter(|(_, count)| *count != 0);
+    let key = |column: &str| key.iter().cloned().chain([column.to_owned()]).collect();
+    named.map(|(column, count)| ((day, key(column)), (i64::from(count), 0, 0))).collect()
 }

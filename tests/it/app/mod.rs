@@ -25,7 +25,7 @@ pub use client::{Answer, Client};
 pub use database::{Fresh, Kind, SERVING, casetrail_migrate, connect, empty, fresh, with_letters_of};
 pub use exposition::Exposition;
 pub use form::Form;
-pub use invariants::{EVENTS, rollups_equal_a_recount};
+pub use invariants::{CHANGE_COLUMNS, EVENTS, change_column, rollups_equal_a_recount};
 pub use mail_server::{MailServer, Manner};
 pub use postgres_server::Server;
 pub use prefix::below;
@@ -74,9 +74,10 @@ pub const START: &str = "2026-12-01T15:00:00Z";
 /// The only allowed CORS origin.
 pub const FRIEND: &str = "https://desk.example.org";
 
-/// Connects directly, and without TLS: reading the system's certificates would take longer than most tests.
+/// Connects directly, and without TLS: reading the system's certificates would take longer than most tests. Leaves idle
+/// connections before the service closes them after five seconds, since a request may be sent just then.
 pub fn http() -> reqwest::ClientBuilder {
-    reqwest::Client::builder().no_proxy().tls_certs_only([])
+    reqwest::Client::builder().no_proxy().tls_certs_only([]).pool_idle_timeout(Duration::from_secs(4))
 }
 
 /// The settings that a test may override.
@@ -446,32 +447,4 @@ pub fn at(time: &str) -> DateTime<Utc> {
 /// The action types of entries.
 pub fn actions(trail: &[Json]) -> Vec<&str> {
     trail.iter().map(|entry| entry["action_type"].as_str().expect("an action")).collect()
-}
-
-/// Runs each test twice: on SQLite and on PostgreSQL.
-#[macro_export]
-macro_rules! on_each_database {
-    ($($(#[doc = $doc:literal])* async fn $name:ident($app:ident) $body:block)*) => { $(
-        mod $name {
-            #[allow(unused_imports, reason = "not every test needs all of its file's imports")]
-            use super::*;
-
-            $(#[doc = $doc])*
-            async fn scene($app: &$crate::app::TestApp) $body
-
-            #[tokio::test]
-            async fn on_sqlite() {
-                let app = $crate::app::TestApp::start($crate::app::Kind::Sqlite).await.expect("SQLite is always available");
-                scene(&app).await;
-                app.finish().await;
-            }
-
-            #[tokio::test]
-            async fn on_postgresql() {
-                let Some(app) = $crate::app::TestApp::start($crate::app::Kind::Postgres).await else { return };
-                scene(&app).await;
-                app.finish().await;
-            }
-        }
-    )* };
 }

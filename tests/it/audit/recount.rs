@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "these tests change rows that only the sealer writes")]
 
 use crate::app::{Kind, TestApp, fresh, rollups_equal_a_recount};
+use chrono::TimeDelta;
 use entity::ledger;
 use entity::ledger::rollup::rebuild_step;
 use sea_orm::ConnectionTrait;
@@ -42,28 +43,55 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0, "it writes nothing");
     }
 
+    async fn a_month_is_compared_with_the_first_of_its_days_that_has_entries(app) {
+        a_held_case(app).await;
+        app.pass(TimeDelta::days(50));
+        a_held_case(app).await;
+        app.pass(TimeDelta::days(1));
+        a_held_case(app).await;
+        change(app, "DELETE FROM ledger_actor_months WHERE month = '2027-01-01' AND action_type = 'case_held'").await;
+
+        let (code, printed, _) = recount(&app.url, &[]).await;
+        assert_eq!((code, printed.matches("2027-01-01  ledger_actor_months ").count()), (1, 1), "{printed}");
+        assert!(printed.contains("\n3 days with ") && printed.trim_end().ends_with(": 1 differences"), "{printed}");
+
+        // Also with a part of its days, and where it has a row and no entry.
+        assert_eq!(recount(&app.url, &["--from", "2027-01-21"]).await.0, 1);
+        assert_eq!(recount(&app.url, &["--until", "2026-12-31"]).await.0, 0);
+        let stray = "UPDATE ledger_actor_months SET month = '2026-10-01' WHERE month = '2026-12-01'";
+        change(app, stray).await;
+        let (code, printed, _) = recount(&app.url, &["--until", "2026-10-31"]).await;
+        assert!(code == 1 && printed.contains("2026-10-01  ledger_actor_months "), "{printed}");
+
+        assert_eq!(recount(&app.url, &["--repair"]).await.0, 1);
+        while rebuild_step(app.app.db()).await.unwrap() {}
+        rollups_equal_a_recount(app).await;
+    }
+
     async fn each_row_that_differs_is_printed_and_repaired_on_request(app) {
         a_held_case(app).await;
         change(app, "UPDATE ledger_type_days SET entry_count = entry_count + 41 WHERE action_type = 'case_held'").await;
         change(app, "DELETE FROM ledger_actor_days WHERE action_type = 'case_held'").await;
-        let more = "INSERT INTO ledger_case_days (generation, day, case_id, action_type, entry_count) \
-                    SELECT generation, '2001-02-03', case_id, action_type, 7 FROM ledger_case_days \
-                    WHERE action_type = 'case_held'";
+        change(app, "UPDATE ledger_actor_months SET entry_count = 8 WHERE action_type = 'case_held'").await;
+        let more = "INSERT INTO ledger_case_days (generation, day, case_id, created, status_changed, tier_changed, assigned, \
+                    resubmitted, held, resumed, edited) SELECT generation, '2001-02-03', case_id, 0, 0, 0, 0, 0, 7, 0, 0 \
+                    FROM ledger_case_days WHERE held = 1";
         change(app, more).await;
 
         let (code, printed, _) = recount(&app.url, &[]).await;
 
         assert_eq!(code, 1, "{printed}");
         let lines: Vec<&str> = printed.lines().collect();
-        assert_eq!(lines.len(), 5, "a head, three rows and a summary: {printed}");
+        assert_eq!(lines.len(), 6, "a head, four rows and a summary: {printed}");
         assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["day", "row", "stored", "counted"]);
-        let [extra, higher, gone] = [lines[1], lines[2], lines[3]];
-        assert!(extra.starts_with("2001-02-03  ledger_case_days ") && extra.contains(" case_held "), "{extra}");
+        let [extra, higher, gone, month] = [lines[1], lines[2], lines[3], lines[4]];
+        assert!(extra.starts_with("2001-02-03  ledger_case_days ") && extra.contains(" held "), "{extra}");
         assert!(extra.contains("  7 ") && extra.ends_with("  none"), "{extra}");
         assert!(higher.starts_with("2026-12-01  ledger_type_days case_held success user "), "{higher}");
         assert!(higher.contains("  42 (1 on cases") && higher.contains("  1 (1 on cases"), "{higher}");
         assert!(gone.contains(" ledger_actor_days ") && gone.contains("  none ") && gone.contains("  1 (1 on cases"), "{gone}");
-        assert!(lines[4].starts_with("2 days with ") && lines[4].ends_with(": 3 differences"), "{printed}");
+        assert!(month.starts_with("2026-12-01  ledger_actor_months ") && month.contains("  8 (1 on cases"), "{month}");
+        assert!(lines[5].starts_with("2 days with ") && lines[5].ends_with(": 4 differences"), "{printed}");
 
         // Of some days only.
         for (arguments, code) in [

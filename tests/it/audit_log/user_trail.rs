@@ -66,7 +66,7 @@ on_each_database! {
         assert_eq!(actions(&data(&list)), ["user_deleted", "user_created"]);
         let mark = app.mark().await;
         by.get("users/01a20725-be30-7584-bca5-f00e655c90d6/audit-trail").await.expect_problem(404, "not_found");
-        by.get("users/nobody/audit-trail").await.expect_problem(404, "not_found");
+        by.get("users/absent/audit-trail").await.expect_problem(404, "not_found");
         assert!(app.since(&mark).await.iter().all(|entry| entry["outcome"] == "denied" && entry["object_type"] == "user"));
         app.as_tech(3).await.get(&format!("users/{}/audit-trail", user.id)).await.expect_problem(403, "forbidden");
     }

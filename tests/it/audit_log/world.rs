@@ -45,7 +45,7 @@ fn anonymous() -> Context {
         actor: entity::audit::Actor::Anonymous,
         api_key: None,
         in_job: false,
-        request_id: "nobodys-request".to_owned(),
+        request_id: "unknown-request".to_owned(),
         ip_address,
         user_agent: None,
     }

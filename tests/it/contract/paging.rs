@@ -148,7 +148,7 @@ impl<'a> World<'a> {
             "get_case_changes" => "reports/case-changes".to_owned(),
             "get_quality_review_audit" => "reports/quality-review-audit".to_owned(),
             "get_system_events" => "reports/system-events".to_owned(),
-            other => panic!("nobody said where the list {other} is, in tests/it/contract/paging.rs"),
+            other => panic!("the place of the list {other} is missing in tests/it/contract/paging.rs"),
         }
     }
 
@@ -223,7 +223,7 @@ impl<'a> World<'a> {
         let rows = self.walk(path, 200, &[]).await;
         let count = rows.len();
         let rows: BTreeMap<_, _> = rows.iter().map(|row| place(row, key)).collect();
-        assert_eq!(rows.len(), count, "{path} doubles a row while nobody writes");
+        assert_eq!(rows.len(), count, "{path} doubles a row while nothing is written");
         rows
     }
 }

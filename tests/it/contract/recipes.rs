@@ -452,7 +452,7 @@ async fn ingest<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     let (path, body) = match operation {
         "ingest_cron_run" => ("cron-runs", json!({"job_name": "nightly-sync", "records_processed": 7, "status": "success"})),
         "ingest_email_notification" => {
-            ("email-notifications", json!({"recipient": "somebody@example.com", "delivery_status": "sent"}))
+            ("email-notifications", json!({"recipient": "recipient@example.com", "delivery_status": "sent"}))
         }
         "ingest_credit_resets" => {
             let member = app.user("member1", Role::Member, None).await.id;

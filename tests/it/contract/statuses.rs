@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// What to send if no one has signed in and a secret identifies the caller.
 const WRONG_SECRETS: [(&str, &str); 3] = [
-    ("login", r#"{"username": "nobody", "password": "not the passphrase"}"#),
+    ("login", r#"{"username": "absent", "password": "not the passphrase"}"#),
     ("refresh_session", r#"{"refresh_token": "unknown"}"#),
     ("logout", r#"{"refresh_token": "unknown"}"#),
 ];

@@ -1,4 +1,5 @@
-//! The texts of the project: about people without saying of which gender they are, and in lines that fit on a screen.
+//! The texts of the project: about people without saying of which gender they are, in the words of references, and in lines that
+//! fit on a screen.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,21 @@ const FORMER_NAMES: [&str; 32] = [
     "tell_history",
     "told_by_fields",
     "untold",
+];
+/// Turns of phrase that readers of references do not expect: about persons where there are callers and requests, and figures
+/// of speech.
+const HOUSE_PHRASES: [&str; 11] = [
+    "Nobody",
+    "Somebody",
+    "Whoever",
+    "goes on",
+    "in vain",
+    "lets somebody in",
+    "nobody",
+    "somebody",
+    "stands twice",
+    "who asks",
+    "whoever",
 ];
 /// Where texts and sources are.
 const PLACES: [&str; 13] = [
@@ -113,6 +129,20 @@ fn no_text_has_a_gendered_pronoun() {
         }
     }
     assert!(found.is_empty(), "write they, or restructure:\n{}", found.join("\n"));
+}
+
+#[test]
+fn no_text_has_a_house_phrase() {
+    let mut found = Vec::new();
+    for file in every_file() {
+        let text = fs::read_to_string(&file).expect("a text");
+        for (number, line) in text.lines().enumerate() {
+            if HOUSE_PHRASES.iter().any(|phrase| line.contains(phrase)) {
+                found.push(format!("{}:{}: {}", file.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "write what a reference would say:\n{}", found.join("\n"));
 }
 
 /// Whether a name is declared on a line: the word behind `fn`, `struct` and the like.

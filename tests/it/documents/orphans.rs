@@ -29,13 +29,13 @@ on_each_database! {
         leave(app, &recent, young);
         leave(app, &format!("{beginning}#1"), old);
         leave(app, &format!("{going_on}#1"), young);
-        leave(app, "somebody's notes.txt", old);
+        leave(app, "other notes.txt", old);
 
         assert_eq!(collect_orphans(&app.app).await.unwrap(), 2);
 
         let mut left = stored(app);
         left.sort();
-        let mut expected = vec![kept, deleted, recent, format!("{going_on}#1"), "somebody's notes.txt".to_owned()];
+        let mut expected = vec![kept, deleted, recent, format!("{going_on}#1"), "other notes.txt".to_owned()];
         expected.sort();
         assert_eq!(left, expected);
         assert_eq!(collect_orphans(&app.app).await.unwrap(), 0);

@@ -63,8 +63,8 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
         let operation = by.post(&one.url("resume"), json!({"reason": "because"})).await;
         operation.expect(200);
-        let somebody_else = app.as_admin().await.with("Idempotency-Key", KEY);
-        somebody_else.post(&other.url("hold"), json!({"reason": "because"})).await.expect(200);
+        let another_caller = app.as_admin().await.with("Idempotency-Key", KEY);
+        another_caller.post(&other.url("hold"), json!({"reason": "because"})).await.expect(200);
     }
 
     async fn an_error_frees_its_key(app) {
@@ -186,7 +186,7 @@ on_each_database! {
             assert!(!is_done || (after.is_replayed && before.contains(&None)), "the kill came too late: {after:?}");
             for answer in before.into_iter().flatten() {
                 let is_same = (answer.status, &answer.body) == (after.status, &after.body);
-                // The process uses its default timeouts; on a busy machine a caller may wait in vain even for a connection.
+                // The process uses its default timeouts; on a busy machine a caller may even get no connection in time.
                 let is_refused = ["idempotency_in_progress", "unavailable"].map(|code| answer.body["code"] == code);
                 assert!(is_same || is_refused.contains(&true), "{answer:?}");
             }

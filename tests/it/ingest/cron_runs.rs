@@ -94,7 +94,7 @@ on_each_database! {
         }
         let trail: Vec<_> = app.since(&mark).await.into_iter().filter(|entry| entry["outcome"] == "denied").collect();
         assert_eq!(actions(&trail), ["cron_job_executed"; 4]);
-        app.user("nobody", Role::Manager, None).await;
+        app.user("manager9", Role::Manager, None).await;
     }
 
     async fn a_retried_report_is_recorded_once(app) {

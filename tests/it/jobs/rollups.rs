@@ -37,7 +37,8 @@ on_each_database! {
 
         assert_eq!((&wrong["status"], &wrong["records_failed"]), (&json!("failure"), &json!(1)));
         let error = wrong["error_message"].as_str().unwrap();
-        let expected = "1 rollups of 2026-11-30 and of the week from 2026-12-01 differ from the log, the first: ";
+        let expected = "1 rollups of 2026-11-30, of the week from 2026-12-01 or of a month that ends in these days differ \
+                        from the log, the first: ";
         assert!(error.starts_with(&format!("{expected}ledger_type_days case_created ")), "{error}");
         assert!(error.contains(" on 2026-12-01: stored 99 ("), "{error}");
         assert!(error.contains("counted 1 (") && error.ends_with("`casetrail audit recount` lists them"), "{error}");
@@ -78,6 +79,25 @@ on_each_database! {
         count(99).await;
         let wrong = run(app, json!({})).await;
         assert_eq!((&wrong["status"], &wrong["records_failed"]), (&json!("failure"), &json!(1)));
+        count(1).await;
+    }
+
+    async fn a_month_is_compared_in_the_night_after_its_last_day(app) {
+        app.a_case().accepted().create().await;
+        app.seal().await;
+        let count = async |count: u32| {
+            let sql = format!("UPDATE ledger_actor_months SET entry_count = {count} WHERE action_type = 'case_created'");
+            assert_eq!(app.outside.execute_unprepared(&sql).await.unwrap().rows_affected(), 1);
+        };
+        count(99).await;
+        assert_eq!(run(app, json!({})).await["status"], "success", "the days from 30 November to 7 December");
+
+        app.clock.set(at("2027-01-01T15:00:00Z"));
+        let wrong = run(app, json!({})).await;
+
+        assert_eq!((&wrong["status"], &wrong["records_failed"]), (&json!("failure"), &json!(1)));
+        let error = wrong["error_message"].as_str().unwrap();
+        assert!(error.contains("ledger_actor_months ") && error.contains(" on 2026-12-01: stored 99 ("), "{error}");
         count(1).await;
     }
 

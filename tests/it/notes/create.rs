@@ -137,7 +137,7 @@ on_each_database! {
         // The caller; the write transaction (the caller again, the case's lock, note, entry).
         let written = ["SELECT", "SELECT", "SELECT", "INSERT", "INSERT"];
         assert_eq!(cost(&tech).await, written);
-        // Whom of the staff to alert, the flag for them, the alert.
+        // Whom of the staff to alert, the alert, the flag for them.
         assert_eq!(cost(&member).await, [&written[..], &["SELECT", "INSERT", "INSERT"]].concat());
     }
 }

@@ -24,7 +24,7 @@ pub struct Happening {
 pub enum Who {
     User(usize),
     System,
-    Nobody,
+    Anonymous,
 }
 
 /// A step in the review of a case.
@@ -90,7 +90,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => Just(Outcome::Failure),
         1 => Just(Outcome::Denied),
     ];
-    let by = prop_oneof![6 => (0..USERS).prop_map(Who::User), 1 => Just(Who::System), 1 => Just(Who::Nobody)];
+    let by = prop_oneof![6 => (0..USERS).prop_map(Who::User), 1 => Just(Who::System), 1 => Just(Who::Anonymous)];
     let topic = select(vec![None, Some("release_scheduled_cases"), Some("check_expired_holds"), Some("main_dashboard")]);
     (instant(), action, outcome, by, proptest::option::of(0..CASES), topic)
         .prop_map(|(at, action, outcome, by, case, topic)| Happening { at, action, outcome, by, case, topic })

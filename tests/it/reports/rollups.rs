@@ -29,21 +29,25 @@ const LASTS: Duration = Duration::from_secs(3);
 const INSTANTS_MIN: u32 = 8;
 const WRITERS: usize = 16;
 
-/// Days on which something happens: the clocks of Chicago change on two of them.
-const DAYS: [&str; 5] = [
+/// Days on which something happens: a month ends, and the clocks of Chicago change on two of them.
+const DAYS: [&str; 7] = [
     "2026-12-01T15:00:00Z",
+    "2027-02-01T05:59:59.999Z",
+    "2027-02-01T06:00:00Z",
     "2027-03-14T05:59:59.999Z",
     "2027-03-14T06:00:00Z",
     "2027-03-15T04:59:59.999Z",
     "2027-03-15T05:00:00Z",
 ];
 
-/// Two cases change around midnight, each time.
+/// Two cases change and the log is read around midnight, each time.
 async fn live_through_the_days(app: &TestApp) {
-    for day in DAYS {
+    for (number, day) in DAYS.into_iter().enumerate() {
         app.clock.set(at(day).max(app.clock.now()));
         app.a_case().held().create().await;
         app.a_case().accepted().create().await;
+        // In other pages each time, which are not folded into one entry.
+        app.as_manager().await.get(&format!("audit-log?limit={}", number + 10)).await.expect(200);
     }
     app.pass(TimeDelta::hours(30));
 }
@@ -59,6 +63,9 @@ fn periods() -> Vec<PeriodQuery> {
         between(instant("2027-03-14T05:00:00Z"), instant("2027-03-15T05:00:00Z")),
         between(instant("2027-03-14T06:00:00.001Z"), instant("2027-03-15T05:00:00.001Z")),
         between(instant("2026-12-01T15:00:00Z"), day("2027-03-14")),
+        between(day("2026-11-15"), day("2027-02-01")),
+        between(day("2027-02-01"), day("2027-02-28")),
+        between(instant("2027-01-31T06:00:00.001Z"), None),
         between(instant("2027-03-14T05:59:59.999Z"), instant("2027-03-14T06:00:00Z")),
         // The last one, whose statements are looked at.
         PeriodQuery { all_time: true, ..PeriodQuery::default() },
@@ -181,7 +188,8 @@ async fn compare_at_random_instants(app: &TestApp, user_id: Uuid, case_id: Uuid,
 
 fn read_rollups(app: &TestApp) -> bool {
     let sent = app.statements();
-    ["ledger_type_days", "ledger_actor_days", "ledger_case_days"].iter().all(|table| sent.iter().any(|sql| sql.contains(table)))
+    let by_actor = ["ledger_actor_days", "ledger_actor_months", "ledger_actor_totals"];
+    ["ledger_type_days", "ledger_case_days"].into_iter().chain(by_actor).all(|table| sent.iter().any(|sql| sql.contains(table)))
 }
 
 /// The total of a range by the rollups.

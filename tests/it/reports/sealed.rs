@@ -1,9 +1,9 @@
 //! Seals entries of a world by hand, any of them and not only the first: the rollups that the reports read, counted naively.
 #![expect(clippy::disallowed_methods, reason = "the ledger is written directly to the database, inside the world's transaction")]
 
-use chrono::{DateTime, Utc};
+use crate::app::{CHANGE_COLUMNS, change_column};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
-use entity::audit::Action;
 use entity::audit_entry::Model as Entry;
 use entity::ledger;
 use sea_orm::prelude::Uuid;
@@ -38,43 +38,62 @@ pub async fn seal<C: ConnectionTrait>(db: &C, entries: &[&Entry], zone: Tz) -> H
         )
         .await;
     }
-    let actors = sums(entries, |entry| {
-        let topic = entry.topic.clone().unwrap_or_default();
-        let texts = [entry.actor_label.clone(), entry.action_type.clone(), entry.outcome.clone(), topic];
-        (day(entry), entry.actor_id.unwrap_or_default(), texts)
-    });
-    for ((day, actor_id, texts), (count, on_cases, last_at)) in actors {
-        let values = [Value::from(1_i32), day.into(), actor_id.into()].into_iter().chain(texts.map(Value::from));
-        let values = values.chain([count.into(), on_cases.into(), last_at.into()]).collect();
-        run(
-            db,
-            "INSERT INTO ledger_actor_days \
-                 (generation, day, actor_id, actor_label, action_type, outcome, topic, entry_count, on_cases, last_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            values,
-        )
-        .await;
-    }
-    let is_change = |entry: &&&Entry| {
-        let is_change = Action::from_code(&entry.action_type).unwrap().change_types().is_some();
-        is_change && entry.outcome == "success" && entry.case_id.is_some()
-    };
-    let changes: Vec<&Entry> = entries.iter().filter(is_change).copied().collect();
-    for ((day, case_id, action_type), (count, ..)) in
-        sums(&changes, |entry| (day(entry), entry.case_id, entry.action_type.clone()))
-    {
-        let values = vec![1_i32.into(), day.into(), case_id.into(), action_type.into(), count.into()];
-        run(
-            db,
-            "INSERT INTO ledger_case_days (generation, day, case_id, action_type, entry_count) \
-                 VALUES ($1, $2, $3, $4, $5)",
-            values,
-        )
-        .await;
-    }
+    add_actors(db, entries, "ledger_actor_days", "day", day).await;
+    add_actors(db, entries, "ledger_actor_months", "month", |entry| day(entry).with_day(1).unwrap()).await;
+    add_changes(db, entries, day).await;
     let state = vec![zone.name().into(), ledger::RULES.into()];
     run(db, "UPDATE ledger_state SET zone = $1, rules = $2", state).await;
     entries.iter().zip(1_i64..).map(|(entry, sequence)| (entry.id, sequence)).collect()
+}
+
+/// Adds the entries to the rollups by actor of days or of months.
+async fn add_actors<C: ConnectionTrait>(
+    db: &C,
+    entries: &[&Entry],
+    table: &str,
+    date: &str,
+    first_day: impl Fn(&Entry) -> NaiveDate,
+) {
+    let actors = sums(entries, |entry| {
+        let topic = entry.topic.clone().unwrap_or_default();
+        let texts = [entry.actor_label.clone(), entry.action_type.clone(), entry.outcome.clone(), topic];
+        (first_day(entry), entry.actor_id.unwrap_or_default(), texts)
+    });
+    for ((first_day, actor_id, texts), (count, on_cases, last_at)) in actors {
+        let values = [Value::from(1_i32), first_day.into(), actor_id.into()].into_iter().chain(texts.map(Value::from));
+        let values = values.chain([count.into(), on_cases.into(), last_at.into()]).collect();
+        let columns =
+            format!("generation, {date}, actor_id, actor_label, action_type, outcome, topic, entry_count, on_cases, last_at");
+        let sql = format!("INSERT INTO {table} ({columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+        run(db, &sql, values).await;
+    }
+}
+
+/// Adds the successful entries to the rollups that count changes by kind.
+async fn add_changes<C: ConnectionTrait>(db: &C, entries: &[&Entry], day: impl Fn(&Entry) -> NaiveDate) {
+    let done: Vec<&Entry> = entries.iter().filter(|entry| entry.outcome == "success").copied().collect();
+    let actor = |entry: &Entry| (day(entry), entry.actor_id.unwrap_or_default(), entry.actor_label.clone());
+    let changes = changes(&done, actor);
+    for ((day, actor_id, actor_label), (count, on_cases, last_at)) in sums(&done, actor) {
+        let changes = changes.get(&(day, actor_id, actor_label.clone())).copied().unwrap_or_default();
+        let values = [Value::from(1_i32), day.into(), actor_id.into(), actor_label.into()].into_iter();
+        let values = values.chain([count.into(), on_cases.into(), last_at.into()]).chain(changes.map(Value::from)).collect();
+        let columns = CHANGE_COLUMNS.join(", ");
+        let sql = format!(
+            "INSERT INTO ledger_actor_totals (generation, day, actor_id, actor_label, entry_count, on_cases, last_at, {columns}) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+        );
+        run(db, &sql, values).await;
+    }
+    let on_cases: Vec<&Entry> = done.iter().filter(|entry| entry.case_id.is_some()).copied().collect();
+    for ((day, case_id), changes) in self::changes(&on_cases, |entry| (day(entry), entry.case_id)) {
+        let values = [Value::from(1_i32), day.into(), case_id.into()].into_iter().chain(changes.map(Value::from)).collect();
+        let sql = format!(
+            "INSERT INTO ledger_case_days (generation, day, case_id, {}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            CHANGE_COLUMNS.join(", ")
+        );
+        run(db, &sql, values).await;
+    }
 }
 
 fn sums<K: Ord>(entries: &[&Entry], key: impl Fn(&Entry) -> K) -> BTreeMap<K, Sums> {
@@ -86,4 +105,16 @@ fn sums<K: Ord>(entries: &[&Entry], key: impl Fn(&Entry) -> K) -> BTreeMap<K, Su
         *last_at = entry.occurred_at.max(*last_at);
     }
     sums
+}
+
+/// The changes to cases among the entries, by the column that counts them.
+fn changes<K: Ord>(entries: &[&Entry], key: impl Fn(&Entry) -> K) -> BTreeMap<K, [i64; 8]> {
+    let mut changes: BTreeMap<K, [i64; 8]> = BTreeMap::new();
+    for entry in entries {
+        let column = change_column(&entry.action_type).and_then(|name| CHANGE_COLUMNS.iter().position(|column| *column == name));
+        if let Some(column) = column {
+            changes.entry(key(entry)).or_default()[column] += 1;
+        }
+    }
+    changes
 }

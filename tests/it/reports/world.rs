@@ -63,7 +63,7 @@ pub async fn create(connection: &DatabaseConnection, scenario: &Scenario) -> (Da
         let mail = outbox::Model {
             id: clock.id(scenario.now),
             status,
-            recipient: "somebody@example.invalid".to_owned(),
+            recipient: "recipient@example.invalid".to_owned(),
             template: "case_held".to_owned(),
             queued_at: scenario.now,
             parameters: "{}".to_owned(),
@@ -148,7 +148,7 @@ fn entry(clock: &Clock, happening: &Happening, users: &[user::Model], cases: &[U
     let (actor_type, actor_id, actor_label) = match by {
         Who::User(number) => ("user", Some(users[*number].id), users[*number].username.as_str()),
         Who::System => ("system", None, "System"),
-        Who::Nobody => ("anonymous", None, "anonymous"),
+        Who::Anonymous => ("anonymous", None, "anonymous"),
     };
     audit_entry::Model {
         id: clock.id(*at),

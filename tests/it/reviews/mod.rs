@@ -1,3 +1,4 @@
 //! The queue of reviews.
 
 mod list;
+mod queue;

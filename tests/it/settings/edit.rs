@@ -50,7 +50,7 @@ on_each_database! {
             ("default_email_delay_hours", json!(-1)),
             ("default_quarterly_credits", json!(10001)),
             ("default_quarterly_credits", json!(0.5)),
-            ("reply_email_address", json!("nobody")),
+            ("reply_email_address", json!("no-address")),
             ("time_zone", json!("Mars/Olympus")),
             ("time_zone", json!(null)),
             ("own_activity_enabled", json!("yes")),

@@ -72,7 +72,7 @@ on_each_database! {
         app.pass(TimeDelta::minutes(31) - TimeDelta::seconds(10));
         assert_eq!(waiting(&scrape(app).await), (count, 0.0, 1_810.0));
 
-        // One was tried in vain and waits for another attempt, and the others were sent.
+        // One attempt failed and is repeated later, and the others were sent.
         for (number, mail) in queued.iter().enumerate() {
             let status = if number == 0 { MailStatus::Pending } else { MailStatus::Sent };
             let again = app.clock.now() + TimeDelta::minutes(5);

@@ -62,7 +62,7 @@ async fn a_stopping_service_is_unready_but_serves_requests_while_draining_and_fi
         let answer = ask(wire, LIVEZ).await;
         assert!(answer.starts_with("HTTP/1.1 200") && !answer.contains("connection: close"), "{answer}");
     }
-    let body = r#"{"username": "nobody", "password": "nobody-at-all"}"#;
+    let body = r#"{"username": "absent", "password": "not the password"}"#;
     let (begin, end) = body.split_at(9);
     let head = format!(
         "POST /api/v1/auth/login HTTP/1.1\r\nHost: casetrail\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n\

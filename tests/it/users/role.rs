@@ -177,7 +177,7 @@ on_each_database! {
         let mark = app.mark().await;
         let odd = by.with("If-Match", "seven");
         odd.post(&url(&user, "role"), json!({"role": 7})).await.expect_problem(403, "forbidden");
-        assert_eq!(app.since(&mark).await.len(), 1, "whatever else is wrong with a request, who asks comes first");
+        assert_eq!(app.since(&mark).await.len(), 1, "the role of the caller is checked before the rest of the request");
     }
 
     async fn a_stale_version_is_refused(app) {

@@ -1,4 +1,4 @@
-//! `casetrail audit recount`: compares the rollups with the log, day by day, in one snapshot.
+//! `casetrail audit recount`: compares the rollups with the log, day by day and month by month, in one snapshot.
 
 use crate::cli::{Failure, reach, say};
 use crate::config::Config;
@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use entity::clock::{Clock, parse_date};
 use entity::db::{Db, Limits};
 use entity::ledger;
-use entity::ledger::rollup::{self, Difference, Generation};
+use entity::ledger::rollup::{self, Comparison, Difference, Generation};
 use entity::registry;
 use migration::{Standing, standing};
 use sea_orm::ConnectionTrait;
@@ -82,6 +82,13 @@ impl Found {
         format!("{days} days with {entries} entries, {rows} rows compared: {found}")
     }
 
+    /// Adds a comparison, and prints its differences.
+    fn add(&mut self, comparison: &Comparison) {
+        self.entries += comparison.entries;
+        self.rows += comparison.rows;
+        comparison.differences.iter().for_each(|difference| self.report(difference));
+    }
+
     /// Prints a difference as a row of a table, after a head before the first one.
     fn report(&mut self, difference: &Difference) {
         if self.differing == 0 {
@@ -100,7 +107,8 @@ fn print([day, row, stored, counted]: [String; 4]) {
     say(format_args!("{day:<10}  {row:<72}  {stored:<48}  {counted}"));
 }
 
-/// Compares one day after the other, so that the memory it takes does not grow with the log.
+/// Compares one day after the other, and once each the months that they are in, so that the memory it takes does not grow with
+/// the log.
 async fn compare<C: ConnectionTrait>(db: &C, generation: Generation, options: &RecountOptions) -> Result<Found, Failure> {
     let mut found = Found::default();
     let before = options.from.and_then(|from| from.pred_opt());
@@ -108,13 +116,15 @@ async fn compare<C: ConnectionTrait>(db: &C, generation: Generation, options: &R
         Some(before) => rollup::next_day(db, generation, before).await?,
         None => rollup::first_day(db, generation).await?,
     };
+    let mut month = None;
     while let Some(day) = next.filter(|day| options.until.is_none_or(|until| *day <= until)) {
         let comparison = rollup::compare(db, generation, day).await?;
-        found.days += 1;
-        found.entries += comparison.entries;
-        found.rows += comparison.rows;
-        for difference in &comparison.differences {
-            found.report(difference);
+        // The first day of a month may have no rows of its own.
+        found.days += u64::from(comparison.rows > 0);
+        found.add(&comparison);
+        // Once, with the first of its days.
+        if month.replace(rollup::month_of(day)) != Some(rollup::month_of(day)) {
+            found.add(&rollup::compare_month(db, generation, day).await?);
         }
         next = rollup::next_day(db, generation, day).await?;
     }

@@ -1,5 +1,8 @@
 //! An audit entry as shown in the log, in a case's log and in reports.
 
+use crate::wire::fields::shown::{
+    FullName, ShownApiKeyName, ShownCaseNumber, ShownFilename, ShownIpAddress, ShownRequestId, ShownUserAgent, ShownUsername,
+};
 use crate::wire::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Audited, Category, Outcome, Source};
 use entity::audit_log::{Entry, MemberView};
@@ -18,9 +21,9 @@ use uuid::{Uuid, uuid};
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct EntryPerson {
     pub id: Uuid,
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownUsername)]
     pub username: String,
-    #[schema(max_length = 257)]
+    #[schema(value_type = FullName)]
     pub full_name: String,
     pub role: Role,
 }
@@ -29,7 +32,7 @@ pub struct EntryPerson {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct EntryCase {
     pub id: Uuid,
-    #[schema(max_length = 32)]
+    #[schema(value_type = ShownCaseNumber)]
     pub case_number: String,
 }
 
@@ -37,7 +40,7 @@ pub struct EntryCase {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct EntryDocument {
     pub id: Uuid,
-    #[schema(max_length = 255)]
+    #[schema(value_type = ShownFilename)]
     pub filename: String,
 }
 
@@ -50,12 +53,12 @@ pub struct EntryChange {
     /// Value before the change; null if there was none
     pub from: Value,
     /// If `from` is the id of a user: their full name at the time of the event
-    #[schema(max_length = 257)]
+    #[schema(value_type = Option<FullName>)]
     pub from_label: Option<String>,
     /// Value after the change; null if there is none
     pub to: Value,
     /// If `to` is the id of a user: their full name at the time of the event
-    #[schema(max_length = 257)]
+    #[schema(value_type = Option<FullName>)]
     pub to_label: Option<String>,
 }
 
@@ -85,7 +88,7 @@ pub struct AuditEntry {
     /// The API key that the request was made with; null for every other request, and in a member's view
     pub api_key_id: Option<Uuid>,
     /// The name of that key at the time of the event
-    #[schema(max_length = 100)]
+    #[schema(value_type = Option<ShownApiKeyName>)]
     pub api_key_name: Option<String>,
     #[schema(max_length = 10000)]
     pub description: String,
@@ -105,13 +108,13 @@ pub struct AuditEntry {
     /// it is all that the entry reports
     pub metadata: BTreeMap<String, Value>,
     /// Null for the service itself, and in a member's view
-    #[schema(max_length = 45)]
+    #[schema(value_type = Option<ShownIpAddress>)]
     pub ip_address: Option<String>,
     /// Null for the service itself, and in a member's view
-    #[schema(max_length = 256)]
+    #[schema(value_type = Option<ShownUserAgent>)]
     pub user_agent: Option<String>,
     /// The same for all entries of one request
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownRequestId)]
     pub request_id: String,
 }
 

@@ -1,5 +1,6 @@
 //! References in responses to other resources: a user, a case.
 
+use crate::wire::fields::shown::{FullName, ShownCaseNumber, ShownUsername};
 use entity::user::{self, Person};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::Serialize;
@@ -11,9 +12,9 @@ use uuid::Uuid;
 #[derive(Clone, Serialize, ToSchema)]
 pub struct PersonSummary {
     pub id: Uuid,
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownUsername)]
     pub username: String,
-    #[schema(max_length = 257)]
+    #[schema(value_type = FullName)]
     pub full_name: String,
 }
 
@@ -35,6 +36,6 @@ impl PersonSummary {
 #[derive(Clone, Serialize, ToSchema)]
 pub struct CaseReference {
     pub id: Uuid,
-    #[schema(max_length = 32)]
+    #[schema(value_type = ShownCaseNumber)]
     pub case_number: String,
 }

@@ -2,6 +2,9 @@
 
 use super::Answer;
 use crate::http::request::caller::Anyone;
+use crate::wire::fields::shown::{
+    FullName, ShownEmailAddress, ShownPersonName, ShownPhoneNumber, ShownUsername, ShownWorkshopCode,
+};
 use crate::wire::{Instant, Interruption, Result};
 use chrono::{DateTime, Utc};
 use entity::audit::AuditTx;
@@ -22,20 +25,20 @@ use uuid::Uuid;
 }))]
 pub struct UserDetail {
     pub id: Uuid,
-    #[schema(max_length = 64)]
+    #[schema(value_type = ShownUsername)]
     pub username: String,
-    #[schema(max_length = 254)]
+    #[schema(value_type = ShownEmailAddress)]
     pub email: String,
-    #[schema(max_length = 128)]
+    #[schema(value_type = ShownPersonName)]
     pub first_name: String,
-    #[schema(max_length = 128)]
+    #[schema(value_type = ShownPersonName)]
     pub last_name: String,
-    #[schema(max_length = 257)]
+    #[schema(value_type = FullName)]
     pub full_name: String,
-    #[schema(max_length = 20)]
+    #[schema(value_type = Option<ShownPhoneNumber>)]
     pub phone_number: Option<String>,
     /// The member's workshop
-    #[schema(max_length = 50)]
+    #[schema(value_type = Option<ShownWorkshopCode>)]
     pub workshop_code: Option<String>,
     pub role: Role,
     /// Technicians only

@@ -28,16 +28,9 @@ pub fn is_probe(path: &str) -> bool {
 static OPERATIONS: OnceLock<Vec<Operation>> = OnceLock::new();
 
 /// Hands in the operations of the contract, once per process.
-///
-/// # Errors
-///
-/// If the contract doesn't declare what is needed of each.
-pub fn install<E>(operations: impl FnOnce() -> Result<Vec<Operation>, E>) -> Result<(), E> {
-    if OPERATIONS.get().is_none() {
-        // Another thread may have been faster, with the same operations.
-        let _ = OPERATIONS.set(operations()?);
-    }
-    Ok(())
+pub fn install(operations: Vec<Operation>) {
+    // A second call changes nothing: the contract of a process is always the same.
+    let _ = OPERATIONS.set(operations);
 }
 
 fn all() -> &'static [Operation] {

@@ -1,6 +1,7 @@
 //! The origin of a request: its id, the client's address, its user agent.
 
 use crate::state::App;
+use crate::wire::fields::UserAgent;
 use crate::wire::{Error, Result, forwarded};
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{HeaderName, USER_AGENT};
@@ -10,9 +11,6 @@ use entity::text;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use uuid::Uuid;
-
-/// How many characters of a user agent are kept.
-const USER_AGENT_LENGTH_MAX: usize = 256;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -76,7 +74,7 @@ impl FromRequest for Origin {
 /// A user agent as the log keeps it. The standard leaves the meaning of bytes beyond ASCII open (RFC 9110, 5.5): they are read as
 /// UTF-8, and what isn't is replaced.
 fn legible(user_agent: &[u8]) -> String {
-    text::normalised(&String::from_utf8_lossy(user_agent)).chars().take(USER_AGENT_LENGTH_MAX).collect()
+    text::normalised(&String::from_utf8_lossy(user_agent)).chars().take(UserAgent::LENGTH_MAX).collect()
 }
 
 fn is_plain(id: &str) -> bool {

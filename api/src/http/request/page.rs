@@ -2,6 +2,7 @@
 
 use super::caller::Anyone;
 use crate::state::App;
+use crate::wire::fields::shown::ShownCursor;
 use crate::wire::fields::{Cursor, PageLimit};
 use crate::wire::{Code, Error, FieldProblem, Result};
 use actix_web::HttpRequest;
@@ -41,7 +42,7 @@ pub struct Paging {
 #[schema(example = json!({"next_cursor": null, "has_more": false, "limit": 50, "total": null, "total_is_capped": false}))]
 pub struct PageInfo {
     /// Cursor for the next page; null on the last page
-    #[schema(max_length = 2000)]
+    #[schema(value_type = Option<ShownCursor>)]
     pub next_cursor: Option<String>,
     pub has_more: bool,
     /// Maximum number of rows per page

@@ -1,6 +1,7 @@
 //! `Range`: a single byte range of a download (RFC 9110, 14).
 
 use super::caller::{Admitted, admitted};
+use crate::wire::fields::Text;
 use crate::wire::{Code, Error, FieldProblem, Result};
 use actix_web::dev::Payload;
 use actix_web::http::header::{ByteRangeSpec, HeaderName, IF_RANGE, RANGE, Range as RangeHeaderValue};
@@ -13,22 +14,25 @@ pub const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 const LENGTH_MAX: usize = 200;
 
+/// A header as the contract describes it.
+type HeaderText = Text<0, LENGTH_MAX>;
+
 /// How the contract describes the headers.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "only for the contract; requests are read by RequestedRange")]
 pub struct RangeHeader {
     /// The requested bytes, such as `bytes=0-1023`
-    #[param(rename = "Range", nullable = false, max_length = 200, example = "bytes=0-1023")]
-    range: Option<String>,
+    #[param(rename = "Range", inline, nullable = false, example = "bytes=0-1023")]
+    range: Option<HeaderText>,
     /// The `ETag` of the content whose range is requested; the whole content is returned if it has a different one
     #[param(
         rename = "If-Range",
+        inline,
         nullable = false,
-        max_length = 200,
         example = "\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\""
     )]
-    if_range: Option<String>,
+    if_range: Option<HeaderText>,
 }
 
 /// What is requested: one range, or everything.

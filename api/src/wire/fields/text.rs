@@ -16,6 +16,9 @@ use validator::{Validate, ValidationErrors};
 pub struct Text<const MIN: usize, const MAX: usize, F = Anything>(String, PhantomData<F>);
 
 impl<const MIN: usize, const MAX: usize, F> Text<MIN, MAX, F> {
+    /// In characters.
+    pub const LENGTH_MAX: usize = MAX;
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

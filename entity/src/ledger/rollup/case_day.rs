@@ -1,4 +1,4 @@
-//! The successful changes of a case on a civil day, by action type: those of the report of case changes.
+//! The successful changes to a case on a civil day, by kind: those of the report of case changes.
 
 use crate::audit::{Unaudited, Verb};
 use sea_orm::entity::prelude::*;
@@ -13,9 +13,15 @@ pub struct Model {
     pub day: chrono::NaiveDate,
     #[sea_orm(primary_key, auto_increment = false)]
     pub case_id: Uuid,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub action_type: String,
-    pub entry_count: i64,
+    /// The columns of `ChangeColumn`.
+    pub created: i32,
+    pub status_changed: i32,
+    pub tier_changed: i32,
+    pub assigned: i32,
+    pub resubmitted: i32,
+    pub held: i32,
+    pub resumed: i32,
+    pub edited: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -5,20 +5,22 @@
 //! sequence: the step that reaches it makes the new generation the active one in the same transaction. An interrupted rebuild
 //! continues where it was.
 
-use super::{Facts, actor_day, add, case_day, type_day, zone_of};
+use super::{Facts, actor_day, actor_month, actor_total, add, case_day, type_day, zone_of};
 use crate::db::{Db, WriteTransaction};
 use crate::ledger::seal::{self, FACTS};
 use crate::ledger::{RULES, State, state};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityName, FromQueryResult, Statement, Value};
 
-/// The tables, in the order in which an old generation is deleted from them. Each entry is counted in the last one, so a
-/// generation that has no rows there has none at all.
-fn tables() -> [&'static str; 3] {
-    [case_day::Entity.table_name(), actor_day::Entity.table_name(), oldest_known_by()]
+/// The tables, in the order in which an old generation is deleted from them.
+fn tables() -> [&'static str; 5] {
+    let [months, types] = oldest_known_by();
+    [case_day::Entity.table_name(), actor_total::Entity.table_name(), actor_day::Entity.table_name(), months, types]
 }
 
-fn oldest_known_by() -> &'static str {
-    type_day::Entity.table_name()
+/// The tables that have rows of each generation until its last ones are deleted. Each entry is counted in both; the previous
+/// version deletes from the second one and doesn't know the first.
+fn oldest_known_by() -> [&'static str; 2] {
+    [actor_month::Entity.table_name(), type_day::Entity.table_name()]
 }
 
 /// Does the next step of a rebuild, if one is due, or deletes rows of generations that are no longer read. Returns whether there
@@ -134,7 +136,8 @@ async fn build(tx: &WriteTransaction, known: &State, generation: i32) -> Result<
 
 /// Whether there are rows of generations before the active one.
 async fn has_old(db: &Db, known: &State) -> Result<bool, DbErr> {
-    let sql = format!("SELECT 1 FROM {} WHERE generation < $1 LIMIT 1", oldest_known_by());
+    let any = oldest_known_by().map(|table| format!("EXISTS (SELECT 1 FROM {table} WHERE generation < $1)"));
+    let sql = format!("SELECT 1 WHERE {}", any.join(" OR "));
     let reader = db.readers();
     let old = Statement::from_sql_and_values(reader.get_database_backend(), sql, [known.generation.into()]);
     Ok(reader.query_one_raw(old).await?.is_some())

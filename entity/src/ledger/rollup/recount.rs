@@ -1,18 +1,20 @@
-//! Counts the sealed entries of a civil day again and compares them with the rollups of that day.
+//! Counts the sealed entries of a civil day or of a month again and compares them with its rollups.
 //!
-//! The database counts here, by the ids between the two midnights, where `add` counts each entry by its time: a mistake in one of
-//! the two shows as a difference.
+//! The database counts here, by the ids between the midnights of its ends, where `add` counts each entry by its time: a mistake
+//! in one of the two shows as a difference.
 
-use super::{actor_day, case_day, type_day, zone_of};
-use crate::audit::{Action, Outcome};
+mod rows;
+
+use super::zone_of;
 use crate::clock::{floor_id, instant_of, rfc3339};
 use crate::ledger::{RULES, State};
-use crate::period::{civil_day, start_of_day};
+use crate::period::{Interval, civil_day, start_of_day};
 use crate::text;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
+use rows::{ActorMonthRow, ActorRow, CaseRow, RollupRow, TotalRow, TypeRow};
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DbErr, EntityName, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -33,25 +35,26 @@ pub struct RollupFigures {
     pub last_at: Option<DateTime<Utc>>,
 }
 
-/// A row that differs from the log.
+/// A figure that differs from the log: what a row counts, or one of its columns of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     pub table: &'static str,
+    /// The day of the row, or the first one of its month.
     pub day: NaiveDate,
-    /// The parts of the row's key after its generation and day.
+    /// The parts of the row's key after its generation and date, and the name of a column of changes.
     pub key: Vec<String>,
-    /// `None` if there is no such row.
+    /// `None` if there is no such row, or its column is zero.
     pub stored: Option<RollupFigures>,
     /// `None` if there is no such entry.
     pub counted: Option<RollupFigures>,
 }
 
-/// The result for one day.
+/// The result for one day, or for the table of months and one month.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// The number of sealed entries of the day.
+    /// The number of sealed entries of the day; 0 for a month.
     pub entries: u64,
-    /// The number of rows compared, stored or counted.
+    /// The number of figures compared, stored or counted: one per row, and one per column of changes that is not zero.
     pub rows: u64,
     /// In the order of the tables and keys.
     pub differences: Vec<Difference>,
@@ -97,34 +100,44 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The first day with entries or rows.
+/// The first day with entries or rows, or the first day of a month with rows.
 pub async fn first_day<C: ConnectionTrait>(db: &C, generation: Generation) -> Result<Option<NaiveDate>, DbErr> {
     next_day(db, generation, NaiveDate::default()).await
 }
 
-/// The first day after another that has entries or rows of the generation: of years without either, none has to be looked at.
+/// The first day after another that has entries or rows of the generation: of years without either, none has to be looked at. The
+/// first day of a month that has rows is such a day.
 pub async fn next_day<C: ConnectionTrait>(db: &C, generation: Generation, after: NaiveDate) -> Result<Option<NaiveDate>, DbErr> {
     #[derive(FromQueryResult)]
     struct Next {
         type_day: Option<NaiveDate>,
         actor_day: Option<NaiveDate>,
+        actor_month: Option<NaiveDate>,
+        actor_total: Option<NaiveDate>,
         case_day: Option<NaiveDate>,
         entry_id: Option<Uuid>,
     }
     let Some(from) = after.checked_add_days(Days::new(1)) else { return Ok(None) };
-    let first = |table: &str| format!("(SELECT MIN(day) FROM {table} WHERE generation = $1 AND day > $2)");
     let sql = format!(
-        "SELECT {} AS type_day, {} AS actor_day, {} AS case_day, \
+        "SELECT {} AS type_day, {} AS actor_day, {} AS actor_month, {} AS actor_total, {} AS case_day, \
          (SELECT id FROM audit_entries WHERE id >= $3 ORDER BY id LIMIT 1) AS entry_id",
-        first(TypeRow::table()),
-        first(ActorRow::table()),
-        first(CaseRow::table())
+        first_after::<TypeRow>(),
+        first_after::<ActorRow>(),
+        first_after::<ActorMonthRow>(),
+        first_after::<TotalRow>(),
+        first_after::<CaseRow>()
     );
     let values = [generation.number.into(), after.into(), floor_id(start_of_day(from, generation.zone)).into()];
     let next = Next::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).one(db).await?;
-    let Some(Next { type_day, actor_day, case_day, entry_id }) = next else { return Ok(None) };
+    let Some(Next { type_day, actor_day, actor_month, actor_total, case_day, entry_id }) = next else { return Ok(None) };
     let entry_day = entry_id.and_then(instant_of).map(|at| civil_day(at, generation.zone));
-    Ok([type_day, actor_day, case_day, entry_day].into_iter().flatten().min())
+    Ok([type_day, actor_day, actor_month, actor_total, case_day, entry_day].into_iter().flatten().min())
+}
+
+/// The first date of a table's rows after another, as a subselect.
+fn first_after<R: RollupRow>() -> String {
+    let (table, date) = (R::table(), R::DATE);
+    format!("(SELECT MIN({date}) FROM {table} WHERE generation = $1 AND {date} > $2)")
 }
 
 /// Compares one day. Both sides have to be read in one snapshot.
@@ -136,8 +149,26 @@ pub async fn compare<C: ConnectionTrait>(db: &C, generation: Generation, day: Na
     let mut comparison = Comparison::default();
     comparison.add::<TypeRow, C>(db, generation, day).await?;
     comparison.add::<ActorRow, C>(db, generation, day).await?;
+    comparison.add::<TotalRow, C>(db, generation, day).await?;
     comparison.add::<CaseRow, C>(db, generation, day).await?;
     Ok(comparison)
+}
+
+/// Compares the month that a day is in, which reads all entries of the month: callers do so for one of its days. Both sides have
+/// to be read in one snapshot.
+///
+/// # Errors
+///
+/// The database failed.
+pub async fn compare_month<C: ConnectionTrait>(db: &C, generation: Generation, day: NaiveDate) -> Result<Comparison, DbErr> {
+    let mut comparison = Comparison::default();
+    comparison.add::<ActorMonthRow, C>(db, generation, month_of(day)).await?;
+    Ok(comparison)
+}
+
+/// The first day of the month that a day is in.
+pub fn month_of(day: NaiveDate) -> NaiveDate {
+    Interval::Month.start(day)
 }
 
 /// The first day of a random week. The weeks begin with the first day and follow each other; the last one has the last day in
@@ -158,9 +189,10 @@ impl Comparison {
         day: NaiveDate,
     ) -> Result<(), DbErr> {
         let values = [generation.number.into(), day.into()];
-        let sql = format!("SELECT {} FROM {} WHERE generation = $1 AND day = $2", R::STORED, R::table());
+        let sql = format!("SELECT {} FROM {} WHERE generation = $1 AND {} = $2", R::stored(), R::table(), R::DATE);
         let stored = figures::<R, C>(db, sql, values).await?;
-        let (from, before) = (start_of_day(day, generation.zone), day.succ_opt().map(|next| start_of_day(next, generation.zone)));
+        let end = R::SPAN.next(day);
+        let (from, before) = (start_of_day(day, generation.zone), end.map(|end| start_of_day(end, generation.zone)));
         let ids: [Value; 2] = [floor_id(from).into(), before.map_or(Uuid::max(), floor_id).into()];
         let counted = figures::<R, C>(db, R::counting(), ids).await?;
         self.entries += R::entries(&counted);
@@ -182,118 +214,7 @@ async fn figures<R: RollupRow, C: ConnectionTrait>(
     values: [Value; 2],
 ) -> Result<BTreeMap<Vec<String>, RollupFigures>, DbErr> {
     let rows = R::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).all(db).await?;
-    Ok(rows.into_iter().map(R::keyed).collect())
-}
-
-/// A row of a table of rollups, stored or counted.
-trait RollupRow: FromQueryResult {
-    type Table: EntityName + Default;
-    /// Its columns, without generation and day.
-    const STORED: &'static str;
-
-    fn table() -> &'static str {
-        Self::Table::default().table_name()
-    }
-
-    /// The statement that counts the sealed entries between two ids.
-    fn counting() -> String;
-
-    /// Its key, and what is counted.
-    fn keyed(self) -> (Vec<String>, RollupFigures);
-
-    /// The number of entries, of the table that counts each of them once.
-    fn entries(_: &BTreeMap<Vec<String>, RollupFigures>) -> u64 {
-        0
-    }
-}
-
-const SEALED: &str = "FROM audit_entries AS entry JOIN ledger_leaves AS leaf ON leaf.entry_id = entry.id \
-                      WHERE entry.id >= $1 AND entry.id < $2";
-const COUNTED: &str = "COUNT(*) AS entry_count, COUNT(entry.case_id) AS on_cases, MAX(entry.occurred_at) AS last_at";
-
-#[derive(FromQueryResult)]
-struct TypeRow {
-    action_type: String,
-    outcome: String,
-    actor_type: String,
-    entry_count: i64,
-    on_cases: i64,
-    last_at: DateTime<Utc>,
-}
-
-impl RollupRow for TypeRow {
-    type Table = type_day::Entity;
-    const STORED: &'static str = "action_type, outcome, actor_type, entry_count, on_cases, last_at";
-
-    fn counting() -> String {
-        let key = "entry.action_type, entry.outcome, entry.actor_type";
-        format!("SELECT {key}, {COUNTED} {SEALED} GROUP BY {key}")
-    }
-
-    fn keyed(self) -> (Vec<String>, RollupFigures) {
-        let Self { action_type, outcome, actor_type, entry_count, on_cases, last_at } = self;
-        (vec![action_type, outcome, actor_type], RollupFigures { entry_count, on_cases, last_at: Some(last_at) })
-    }
-
-    fn entries(counted: &BTreeMap<Vec<String>, RollupFigures>) -> u64 {
-        counted.values().map(|figures| u64::try_from(figures.entry_count).unwrap_or_default()).sum()
-    }
-}
-
-#[derive(FromQueryResult)]
-struct ActorRow {
-    actor_id: Option<Uuid>,
-    actor_label: String,
-    action_type: String,
-    outcome: String,
-    topic: String,
-    entry_count: i64,
-    on_cases: i64,
-    last_at: DateTime<Utc>,
-}
-
-impl RollupRow for ActorRow {
-    type Table = actor_day::Entity;
-    const STORED: &'static str = "actor_id, actor_label, action_type, outcome, topic, entry_count, on_cases, last_at";
-
-    fn counting() -> String {
-        let (key, topic) = ("entry.actor_id, entry.actor_label, entry.action_type, entry.outcome", "COALESCE(entry.topic, '')");
-        format!("SELECT {key}, {topic} AS topic, {COUNTED} {SEALED} GROUP BY {key}, {topic}")
-    }
-
-    fn keyed(self) -> (Vec<String>, RollupFigures) {
-        let Self { actor_id, actor_label, action_type, outcome, topic, entry_count, on_cases, last_at } = self;
-        let key = vec![actor_id.unwrap_or_default().to_string(), actor_label, action_type, outcome, topic];
-        (key, RollupFigures { entry_count, on_cases, last_at: Some(last_at) })
-    }
-}
-
-#[derive(FromQueryResult)]
-struct CaseRow {
-    case_id: Uuid,
-    action_type: String,
-    entry_count: i64,
-}
-
-impl RollupRow for CaseRow {
-    type Table = case_day::Entity;
-    const STORED: &'static str = "case_id, action_type, entry_count";
-
-    fn counting() -> String {
-        let changes = Action::all().filter(|action| action.change_types().is_some());
-        let changes: Vec<String> = changes.map(|action| format!("'{action}'")).collect();
-        let (key, success) = ("entry.case_id, entry.action_type", Outcome::Success.code());
-        format!(
-            "SELECT {key}, COUNT(*) AS entry_count {SEALED} AND entry.outcome = '{success}' AND entry.case_id IS NOT NULL \
-             AND entry.action_type IN ({}) GROUP BY {key}",
-            changes.join(", ")
-        )
-    }
-
-    fn keyed(self) -> (Vec<String>, RollupFigures) {
-        let Self { case_id, action_type, entry_count } = self;
-        (vec![case_id.to_string(), action_type], RollupFigures { entry_count, on_cases: entry_count, last_at: None })
-    }
+    Ok(rows.into_iter().flat_map(R::keyed).collect())
 }
 
 #[cfg(test)]

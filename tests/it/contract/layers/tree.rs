@@ -28,7 +28,7 @@ pub struct Tree {
 }
 
 /// A module before it is read.
-struct Place {
+struct UnreadModule {
     path: Vec<String>,
     file: String,
     /// The folder of the modules that it declares.
@@ -43,7 +43,7 @@ impl Tree {
         let mut tree = Self { modules: Vec::new(), crates: BTreeMap::new(), macros: BTreeMap::new() };
         for name in crates {
             let folder = format!("{name}/src");
-            let place = |file: &str, path: &[&str], parent| Place {
+            let place = |file: &str, path: &[&str], parent| UnreadModule {
                 path: path.iter().map(|part| (*part).to_owned()).collect(),
                 file: format!("{folder}/{file}"),
                 folder: folder.clone(),
@@ -60,13 +60,13 @@ impl Tree {
         tree
     }
 
-    fn add_file(&mut self, files: &BTreeMap<String, String>, place: Place) -> usize {
+    fn add_file(&mut self, files: &BTreeMap<String, String>, place: UnreadModule) -> usize {
         let text = files.get(&place.file).unwrap_or_else(|| panic!("there is no {}", place.file));
         let parsed = syn::parse_file(text).unwrap_or_else(|error| panic!("{} cannot be parsed: {error}", place.file));
         self.add(files, place, &parsed.items)
     }
 
-    fn add(&mut self, files: &BTreeMap<String, String>, place: Place, items: &[Item]) -> usize {
+    fn add(&mut self, files: &BTreeMap<String, String>, place: UnreadModule, items: &[Item]) -> usize {
         let contents = reader::read(items);
         let this = self.modules.len();
         let declared = contents.macros.iter().map(|name| ((place.path[0].clone(), name.clone()), this));
@@ -92,7 +92,7 @@ impl Tree {
     fn add_module(&mut self, files: &BTreeMap<String, String>, parent: usize, folder: &str, module: &ItemMod) -> usize {
         let above = &self.modules[parent];
         let name = module.ident.to_string();
-        let mut place = Place {
+        let mut place = UnreadModule {
             path: above.path.iter().cloned().chain([name.clone()]).collect(),
             file: above.file.clone(),
             folder: format!("{folder}/{name}"),
