@@ -1,5 +1,6 @@
 //! Connects to either database: a writer that only `AuditTx` can reach, and readers that can't write.
 
+mod by_place;
 mod failure;
 mod group;
 mod lists;
@@ -12,9 +13,10 @@ mod transaction;
 mod unsettled;
 mod verb;
 
+pub use by_place::{first_row, whole_row};
 pub use failure::{is_disk_full, is_lock_timeout, is_unavailable};
 pub(crate) use failure::{is_lost, is_unsynced};
-pub use lists::{any_of, numbers_by_id, padded};
+pub use lists::{any_of, padded};
 pub use observer::Observer;
 use pool::Pool;
 pub use pool::Readers;

@@ -5,8 +5,8 @@ mod total;
 
 pub use total::{TOTAL_MAX, Total, statement};
 
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, Order, QueryOrder, Select, Value};
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, Order, QueryTrait, Select, Value};
 use serde::{Deserialize, Serialize};
 
 /// The sort direction of a list.
@@ -72,12 +72,17 @@ impl SortKey {
     }
 
     /// The rows in this order.
-    pub fn sort<E: EntityTrait>(&self, rows: Select<E>) -> Select<E> {
-        let sorted = match &self.value {
-            Some(value) => rows.order_by(value.expression.clone(), self.direction.order()),
-            None => rows,
-        };
-        sorted.order_by(self.id.clone(), self.direction.order())
+    pub fn sort<E: EntityTrait>(&self, mut rows: Select<E>) -> Select<E> {
+        self.sort_statement(QueryTrait::query(&mut rows));
+        rows
+    }
+
+    /// The same for any statement that reads the table, or a part of it by the same name.
+    pub fn sort_statement(&self, rows: &mut SelectStatement) {
+        if let Some(value) = &self.value {
+            rows.order_by_expr(value.expression.clone(), self.direction.order());
+        }
+        rows.order_by_expr(self.id.clone(), self.direction.order());
     }
 
     /// The rows after a position; `None` if its value is not one that the list is sorted by.

@@ -57,7 +57,7 @@ pub async fn list_alerts(
     let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let found = alert::visible_to(&by).filter(query.filter.condition());
     let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
-    Ok(Answer::plain(AlertList { data: rows.into_iter().map(Alert::from).collect(), page }))
+    Ok(Answer::page(AlertList { data: rows.into_iter().map(Alert::from).collect(), page }))
 }
 
 impl AlertFilter {

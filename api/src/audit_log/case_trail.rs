@@ -61,5 +61,5 @@ pub async fn list_case_audit_trail(
         let read = Event::audit_log_accessed(LogView::CaseTrail(id), given);
         app.record_reading(&by, read.within(&case)).await?;
     }
-    Ok(Answer::plain(list))
+    Ok(Answer::page(list))
 }

@@ -51,5 +51,5 @@ pub async fn list_audit_log(app: App, by: AuditReader, query: LogQuery, request:
     if page.is_first() {
         app.record_reading(&by, Event::audit_log_accessed(LogView::List, given)).await?;
     }
-    Ok(Answer::plain(list))
+    Ok(Answer::page(list))
 }

@@ -53,7 +53,7 @@ pub async fn list_own_activity(
             entry.changes.retain(|field, _| MemberView::ever_shows_field(field));
         }
     }
-    Ok(Answer::plain(list))
+    Ok(Answer::page(list))
 }
 
 /// An entry of a denied attempt names what its object belongs to, for readers of the log. The refused caller must not learn from

@@ -54,5 +54,5 @@ pub async fn list_user_audit_trail(
         let read = Event::audit_log_accessed(LogView::UserTrail(id), given);
         app.record_reading(&by, read.about(Some(&person))).await?;
     }
-    Ok(Answer::plain(list))
+    Ok(Answer::page(list))
 }

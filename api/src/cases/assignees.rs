@@ -98,5 +98,5 @@ pub async fn list_case_assignees(
         user_level: row.user_level,
         open_cases: open_cases.get(&row.id).copied().unwrap_or_default(),
     };
-    Ok(Answer::plain(CaseAssigneeList { data: rows.into_iter().map(assignee).collect(), page }))
+    Ok(Answer::page(CaseAssigneeList { data: rows.into_iter().map(assignee).collect(), page }))
 }

@@ -12,11 +12,10 @@ use crate::wire::fields::shown::{ShownCaseNumber, ShownEmployeeName, ShownWorksh
 use crate::wire::{CreditValue, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use chrono::NaiveDate;
-use entity::case::listing::{self, ListedCase};
-use entity::case::{self, CaseAction, CaseStatus, Circumstances, Tier, Urgency, member_update};
-use entity::db::numbers_by_id;
-use entity::user::{self, Person, Role};
-use entity::{document, note};
+use entity::case::listed::{self, ListedCase};
+use entity::case::{self, CaseAction, CaseStatus, Circumstances, Tier, Urgency, listing};
+use entity::document;
+use entity::user::Role;
 use serde::Serialize;
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -111,75 +110,47 @@ pub async fn list_cases(
     let page = paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let (backend, at) = (app.readers().backend(), ListedAt::read(&app, &by, page.as_of).await?);
     let found = listing::with_text(filter.find(&app, &by, period, &at)?, sort.text(), backend);
+    let key = sort.key(&at, backend);
+    let related = |page| listed::with_related(page, &key, &by, at.now);
     let position = |listed: &ListedCase| sort.position(listed, &by, &at);
-    let (rows, page) = page.read(app.readers(), found, &sort.key(&at, backend), position).await?;
-    let rows: Vec<case::Model> = rows.into_iter().map(|listed| listed.case).collect();
-    let related = PageRelatedData::read(&app, &rows, &by, at).await?;
-    let data = rows.into_iter().map(|row| CaseSummary::new(row, &by, &related)).collect();
-    Ok(Answer::plain(CaseList { data, page }))
+    let (rows, page) = page.read_with(app.readers(), found, &key, related, position).await?;
+    let cases = rows.iter().map(|listed| &listed.case);
+    let new_documents = document::new_documents_of_each(app.readers(), cases, &by, at.now).await?;
+    let data = rows.into_iter().map(|listed| CaseSummary::new(listed, &by, &at, &new_documents)).collect();
+    Ok(Answer::page(CaseList { data, page }))
 }
 
-/// Data shown with the rows of one page: two queries, regardless of the number of rows, and a third for a member who may
-/// resubmit one of the cases.
-struct PageRelatedData {
-    at: ListedAt,
-    people: HashMap<Uuid, Person>,
-    updates: HashMap<Uuid, u64>,
-    documents: HashMap<Uuid, u64>,
-    notes: HashMap<Uuid, u64>,
-    new_documents: HashMap<Uuid, u64>,
-}
-
-impl PageRelatedData {
-    async fn read(app: &App, rows: &[case::Model], by: &Anyone, at: ListedAt) -> Result<Self> {
-        let (db, now) = (app.readers(), at.now);
-        let named = rows.iter().flat_map(|row| [Some(row.member_id), row.assigned_to_id]).flatten();
-        let people = user::people_by_id(db, named).await?;
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let numbers =
-            [member_update::flagged_of_each(&ids), document::visible_of_each(&ids, by, now), note::legible_of_each(&ids, by)];
-        let [updates, documents, notes] = numbers_by_id(db, numbers).await?;
-        let new_documents = document::new_documents_of_each(db, rows, by, now).await?;
-        Ok(Self { at, people, updates, documents, notes, new_documents })
-    }
-
-    /// The actions that are open to the caller.
-    fn allowed_actions(&self, row: &case::Model, by: &Anyone) -> Vec<CaseAction> {
-        let when = Circumstances { now: self.at.now, new_documents: count(&self.new_documents, row) };
-        let verdicts = CaseAction::verdicts(by, row, &when);
-        verdicts.filter(|(_, verdict)| verdict.is_ok()).map(|(action, _)| action).collect()
-    }
-}
-
-fn count(counts: &HashMap<Uuid, u64>, row: &case::Model) -> u64 {
-    counts.get(&row.id).copied().unwrap_or_default()
+/// The actions that are open to the caller.
+fn allowed_actions(case: &case::Model, by: &Anyone, when: &Circumstances) -> Vec<CaseAction> {
+    CaseAction::verdicts(by, case, when).filter(|(_, verdict)| verdict.is_ok()).map(|(action, _)| action).collect()
 }
 
 impl CaseSummary {
-    fn new(row: case::Model, by: &Anyone, related: &PageRelatedData) -> Self {
-        let person = |id: Option<Uuid>| related.people.get(&id?).map(PersonSummary::from);
-        let status = row.status_for(by, related.at.now);
+    fn new(listed: ListedCase, by: &Anyone, at: &ListedAt, new_documents: &HashMap<Uuid, u64>) -> Self {
+        let ListedCase { case: row, text: _, member, assignee, has_member_updates, document_count, note_count } = listed;
+        let when = Circumstances { now: at.now, new_documents: new_documents.get(&row.id).copied().unwrap_or_default() };
+        let status = row.status_for(by, at.now);
         let is_result_hidden = status != row.status;
         Self {
             status,
-            urgency: related.at.rush.urgency(&row),
+            urgency: at.rush.urgency(&row),
             is_on_hold: row.status == CaseStatus::Hold,
             num_reports_requested: row.num_reports_requested.into(),
             tier: row.tier.filter(|_| by.role() != Role::Member),
             credit_value: CreditValue(row.credit_tenths),
-            member: person(Some(row.member_id)),
-            assigned_to: person(row.assigned_to_id),
+            member: member.map(|names| PersonSummary::new(row.member_id, names)),
+            assigned_to: row.assigned_to_id.zip(assignee).map(|(id, names)| PersonSummary::new(id, names)),
             hold: HoldBlock::from_row(&row),
             release: ReleaseBlock::from_row(&row).filter(|_| !is_result_hidden),
-            has_member_updates: related.updates.contains_key(&row.id),
-            document_count: count(&related.documents, &row),
-            note_count: count(&related.notes, &row),
+            has_member_updates,
+            document_count,
+            note_count,
             submitted_at: row.submitted_at.map(Instant),
             accepted_at: row.accepted_at.map(Instant),
             completed_at: row.completed_at.filter(|_| !is_result_hidden).map(Instant),
             created_at: row.created_at.into(),
             updated_at: row.updated_at_for(by).into(),
-            allowed_actions: related.allowed_actions(&row, by),
+            allowed_actions: allowed_actions(&row, by, &when),
             version: row.version_for(by),
             id: row.id,
             case_number: row.case_number,

@@ -41,5 +41,5 @@ pub async fn list_credit_allowances(
     let (rows, page) = page.read(app.readers(), found, &latest_first, position).await?;
     app.record_view_of(&by, &member).await?;
     let zone = setting::current(app.readers()).await?.zone()?;
-    Ok(Answer::plain(CreditAllowanceList { data: CreditAllowance::read_all(app.readers(), rows, zone).await?, page }))
+    Ok(Answer::page(CreditAllowanceList { data: CreditAllowance::read_all(app.readers(), rows, zone).await?, page }))
 }

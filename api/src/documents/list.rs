@@ -52,7 +52,7 @@ pub async fn list_case_documents(
     let case = target.seen(&app, &by).await?;
     let list = DocumentList::read(&app, &by, &case, &query.filter.document_type, &page).await?;
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;
-    Ok(Answer::plain(list))
+    Ok(Answer::page(list))
 }
 
 impl DocumentList {

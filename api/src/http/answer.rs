@@ -13,42 +13,56 @@ pub mod trailers;
 pub mod user;
 
 use crate::http::request::caller::{Admitted, Anyone, admitted};
+use crate::http::request::page::Paged;
 use crate::wire::fields::{Text, TextForm};
 use crate::wire::{Code, Error, FieldProblem, Interruption, Result};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use entity::audit::AuditTx;
 use entity::idempotency::StoredResponse;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeSet;
 use utoipa::IntoParams;
 use utoipa::openapi::schema::ObjectBuilder;
 use validator::ValidationError;
+
+/// The memory that the text of an answer begins with, in bytes: most fit into it. Growing from nothing copies it several times.
+const BODY_CAPACITY: usize = 4096;
 
 /// What a handler returns. Rows never leave as JSON, so a view has to exist.
 pub struct Answer<V> {
     view: V,
     version: Option<i32>,
     location: Option<String>,
+    next_cursor: Option<String>,
 }
 
 impl<V> Answer<V> {
     /// A resource that has a version.
     pub fn new(view: V, version: i32) -> Self {
-        Self { view, version: Some(version), location: None }
+        Self { version: Some(version), ..Self::plain(view) }
     }
 
-    /// A list, or something without a version.
+    /// Something without a version, of which there is one page.
     pub fn plain(view: V) -> Self {
-        Self { view, version: None, location: None }
+        Self { view, version: None, location: None, next_cursor: None }
+    }
+
+    /// A page of a list.
+    pub fn page(view: V) -> Self
+    where
+        V: Paged,
+    {
+        Self { next_cursor: view.next_cursor().map(str::to_owned), ..Self::plain(view) }
     }
 
     /// The same answer with additional content: a secret that is shown once and was not to be stored.
     pub fn showing<W>(self, change: impl FnOnce(V) -> W) -> Answer<W> {
-        Answer { view: change(self.view), version: self.version, location: self.location }
+        let Self { view, version, location, next_cursor } = self;
+        Answer { view: change(view), version, location, next_cursor }
     }
 
     /// 201, with the address of the new resource.
@@ -61,7 +75,9 @@ impl<V: Serialize> Answer<V> {
     /// The answer as it is sent, and as it is stored for a replay.
     pub fn rendered(&self) -> Result<StoredResponse> {
         let status = if self.location.is_some() { StatusCode::CREATED } else { StatusCode::OK };
-        let body = serde_json::to_string(&self.view).map_err(|error| Error::internal(error))?;
+        let mut body = Vec::with_capacity(BODY_CAPACITY);
+        serde_json::to_writer(&mut body, &self.view).map_err(|error| Error::internal(error))?;
+        let body = String::from_utf8(body).map_err(|error| Error::internal(error))?;
         Ok(StoredResponse { status: status.as_u16().into(), version: self.version, location: self.location.clone(), body })
     }
 
@@ -80,11 +96,18 @@ impl<V: Serialize> Responder for Answer<V> {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        self.rendered().map_or_else(HttpResponse::from_error, |kept| respond(request, kept))
+        let rendered = self.rendered().map(|kept| respond(request, kept));
+        let mut response = rendered.unwrap_or_else(HttpResponse::from_error);
+        if let Some(cursor) = self.next_cursor
+            && let Ok(link) = HeaderValue::from_str(&next_link(request, &cursor))
+        {
+            response.headers_mut().insert(LINK, link);
+        }
+        response
     }
 }
 
-/// Sets the headers of an answer: `ETag`, `Location`, `Link`, and whether it may be cached.
+/// Sets the headers of an answer: `ETag`, `Location`, and whether it may be cached.
 pub fn respond(request: &HttpRequest, kept: StoredResponse) -> HttpResponse {
     let StoredResponse { status, version, location, body } = kept;
     let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
@@ -100,9 +123,6 @@ pub fn respond(request: &HttpRequest, kept: StoredResponse) -> HttpResponse {
     }
     if let Some(location) = location {
         response.insert_header((LOCATION, location));
-    }
-    if let Some(next) = next_cursor(body.as_bytes()) {
-        response.insert_header((LINK, next_link(request, &next)));
     }
     response.content_type("application/json").body(body)
 }
@@ -123,25 +143,6 @@ fn version_of(tag: &str) -> Option<i32> {
 fn tag(version: i32, body: &str) -> String {
     let digest: String = entity::text::sha256_hex(body.as_bytes()).chars().take(8).collect();
     format!("\"{version}-{digest}\"")
-}
-
-/// The cursor of a list's page or of a report's entries; the rest of the body is ignored.
-fn next_cursor(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Paged {
-        page: Option<Page>,
-        entries: Option<Entries>,
-    }
-    #[derive(Deserialize)]
-    struct Entries {
-        page: Page,
-    }
-    #[derive(Deserialize)]
-    struct Page {
-        next_cursor: Option<String>,
-    }
-    let paged: Paged = serde_json::from_slice(body).ok()?;
-    paged.page.or(paged.entries.map(|entries| entries.page))?.next_cursor
 }
 
 /// Only reads are answered with 304; a write's precondition is If-Match. Compared weakly (RFC 9110, 13.1.2): a proxy that

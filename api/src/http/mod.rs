@@ -16,7 +16,7 @@ pub use request::caller::{
     Administrator, Anyone, AuditReader, Ingester, ManagerOrAdministrator, Member, MemberOrAdministrator, PersonCaller,
     ReportReader, Reviewer, Staff, UserManager,
 };
-pub use request::page::PageInfo;
+pub use request::page::{PageInfo, Paged};
 pub use request::path_id::{CasePath, PathId};
 pub use request::query::{ListQuery, NoParameters, Query, QueryParts};
 pub use request::wait_for::WaitFor;

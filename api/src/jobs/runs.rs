@@ -54,7 +54,7 @@ pub async fn list_job_runs(
     let page = query.paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let found = Entity::find().filter(query.filter.condition());
     let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
-    Ok(Answer::plain(JobRunList { data: rows.into_iter().map(Into::into).collect(), page }))
+    Ok(Answer::page(JobRunList { data: rows.into_iter().map(Into::into).collect(), page }))
 }
 
 impl ListJobRuns {

@@ -34,7 +34,7 @@ pub async fn list_case_notes(
     let case = case::seen(app.readers(), id, &by).await?;
     let list = CaseNoteList::read(&app, &by, &case, &page).await?;
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;
-    Ok(Answer::plain(list))
+    Ok(Answer::page(list))
 }
 
 impl CaseNoteList {

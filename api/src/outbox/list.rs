@@ -89,7 +89,7 @@ pub async fn list_outbox(
     let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
     let named = rows.iter().filter_map(|row| row.related_user_id);
     let people = PersonSummary::by_id(app.readers(), named).await?;
-    Ok(Answer::plain(OutboxList { data: rows.into_iter().map(|row| OutboxMail::new(row, &people)).collect(), page }))
+    Ok(Answer::page(OutboxList { data: rows.into_iter().map(|row| OutboxMail::new(row, &people)).collect(), page }))
 }
 
 impl OutboxMail {

@@ -8,7 +8,7 @@ use super::query::{AllTime, SeriesParameters, period};
 use super::workload::Workload;
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Answer, NoParameters, QueryParts, ReportReader};
+use crate::http::{Answer, NoParameters, Paged, QueryParts, ReportReader};
 use crate::state::App;
 use crate::wire::fields::shown::{FullName, ShownEmailAddress, ShownUsername};
 use crate::wire::{Instant, ListProblems, Result};
@@ -161,6 +161,12 @@ pub async fn get_activity_summary(
     query: QueryParts<(PeriodParameters, AllTime, SeriesParameters)>,
 ) -> Result<Answer<ActivitySummaryReport>> {
     generate::whole(&app, &by, query).await
+}
+
+impl Paged for ActivitySummaryReport {
+    fn next_cursor(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl Report for ActivitySummaryReport {

@@ -12,7 +12,7 @@ use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Answer, ReportReader};
+use crate::http::{Answer, Paged, ReportReader};
 use crate::list_of;
 use crate::state::App;
 use crate::wire::fields::{WorkshopFilter, at_most_all};
@@ -185,6 +185,12 @@ pub async fn get_case_changes(
     query: ReportQuery<CaseChangesFilter>,
 ) -> Result<Answer<CaseChangesReport>> {
     generate::page(&app, &by, &request, query).await
+}
+
+impl Paged for CaseChangesReport {
+    fn next_cursor(&self) -> Option<&str> {
+        self.entries.next_cursor()
+    }
 }
 
 impl Report for CaseChangesReport {

@@ -5,7 +5,7 @@ use super::frame::{Filters, PeriodView};
 use super::query::{AllTime, ListPage, Pins, ReportQuery, SeriesParameters, TableQuery, period, row_count};
 use crate::http::request::period::{PeriodParameters, RequestedPeriod};
 use crate::http::request::query::Parameters;
-use crate::http::{Answer, Anyone, NoParameters, QueryParts};
+use crate::http::{Answer, Anyone, NoParameters, Paged, QueryParts};
 use crate::state::App;
 use crate::wire::{Instant, Result};
 use actix_web::HttpRequest;
@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 /// A report: what it is computed from, and how it is shown.
-pub trait Report: Serialize + Sized {
+pub trait Report: Serialize + Paged + Sized {
     /// Its permanent name, as recorded in the audit log.
     const NAME: &'static str;
     /// What the list of reports says of it.
@@ -178,6 +178,6 @@ impl<R: Report> ReportRequest<R> {
         if self.is_first {
             app.record_reading(by, Event::report_generated(R::NAME, self.given, row_count(rows))).await?;
         }
-        Ok(Answer::plain(report))
+        Ok(Answer::page(report))
     }
 }

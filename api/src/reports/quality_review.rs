@@ -9,7 +9,7 @@ use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Answer, ReportReader};
+use crate::http::{Answer, Paged, ReportReader};
 use crate::list_of;
 use crate::state::App;
 use crate::wire::fields::at_most_all;
@@ -222,6 +222,12 @@ pub async fn get_quality_review_audit(
     query: ReportQuery<QualityReviewFilter>,
 ) -> Result<Answer<QualityReviewReport>> {
     generate::page(&app, &by, &request, query).await
+}
+
+impl Paged for QualityReviewReport {
+    fn next_cursor(&self) -> Option<&str> {
+        self.entries.next_cursor()
+    }
 }
 
 impl Report for QualityReviewReport {

@@ -10,7 +10,7 @@ use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Answer, ReportReader};
+use crate::http::{Answer, Paged, ReportReader};
 use crate::list_of;
 use crate::state::App;
 use crate::wire::fields::shown::ShownUsername;
@@ -260,6 +260,12 @@ pub async fn get_system_events(
     query: ReportQuery<SystemEventsFilter>,
 ) -> Result<Answer<SystemEventsReport>> {
     generate::page(&app, &by, &request, query).await
+}
+
+impl Paged for SystemEventsReport {
+    fn next_cursor(&self) -> Option<&str> {
+        self.entries.next_cursor()
+    }
 }
 
 impl Report for SystemEventsReport {

@@ -10,7 +10,7 @@ use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Answer, ReportReader};
+use crate::http::{Answer, Paged, ReportReader};
 use crate::list_of;
 use crate::state::App;
 use crate::wire::fields::shown::{FullName, ShownEmailAddress, ShownUsername};
@@ -128,6 +128,12 @@ pub async fn get_user_activity(
     query: ReportQuery<UserActivityFilter>,
 ) -> Result<Answer<UserActivityReport>> {
     generate::page(&app, &by, &request, query).await
+}
+
+impl Paged for UserActivityReport {
+    fn next_cursor(&self) -> Option<&str> {
+        self.entries.next_cursor()
+    }
 }
 
 impl Report for UserActivityReport {

@@ -9,7 +9,7 @@ use super::user_activity::UserActivityReport;
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Answer, ReportReader};
+use crate::http::{Answer, Paged, ReportReader};
 use crate::list_of;
 use crate::state::App;
 use crate::wire::fields::at_most_all;
@@ -162,6 +162,12 @@ pub async fn list_user_activity(
 ) -> Result<Answer<UserActivityListReport>> {
     let direction = query.parts.2.sort().direction();
     generate::table(&app, &by, &request, query, direction).await
+}
+
+impl Paged for UserActivityListReport {
+    fn next_cursor(&self) -> Option<&str> {
+        self.entries.next_cursor()
+    }
 }
 
 impl Report for UserActivityListReport {

@@ -102,7 +102,7 @@ async fn pending(app: &App, by: &Anyone, page: &PageRequest) -> Result<Answer<Ca
     let mut submissions = review::submissions_of(app.readers(), &cases).await?;
     // A submission for review and its step are written in one transaction, so each case has a step.
     let rows = cases.iter().filter_map(|id| submissions.remove(id)).collect();
-    Ok(Answer::plain(CaseReviewList { data: CaseReview::read(app.readers(), rows).await?, page }))
+    Ok(Answer::page(CaseReviewList { data: CaseReview::read(app.readers(), rows).await?, page }))
 }
 
 async fn decided(app: &App, by: &Anyone, filter: &ReviewFilter, page: &PageRequest) -> Result<Answer<CaseReviewList>> {
@@ -112,5 +112,5 @@ async fn decided(app: &App, by: &Anyone, filter: &ReviewFilter, page: &PageReque
         .add_option(any_of(Column::ReviewAction, actions));
     let found = review::decisions(by).filter(condition);
     let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
-    Ok(Answer::plain(CaseReviewList { data: CaseReview::read(app.readers(), rows).await?, page }))
+    Ok(Answer::page(CaseReviewList { data: CaseReview::read(app.readers(), rows).await?, page }))
 }

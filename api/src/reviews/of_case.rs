@@ -26,7 +26,7 @@ pub async fn list_case_reviews(app: App, by: Staff, id: PathId) -> Result<Answer
     let case = case::seen(app.readers(), id, &by).await?;
     let list = CaseReviewList::read_if_shown(&app, &by, &case).await?.ok_or_else(Error::forbidden)?;
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;
-    Ok(Answer::plain(list))
+    Ok(Answer::page(list))
 }
 
 impl CaseReviewList {

@@ -98,7 +98,7 @@ pub async fn list_users(app: App, by: Staff, request: HttpRequest, query: ListQu
     let matching = visible.filter(filter.condition(app.readers().backend()));
     let sort = filter.sort.unwrap_or(UserSort::Username);
     let (rows, page) = page.read(app.readers(), matching, &sort.key(), |row| sort.position(row)).await?;
-    Ok(Answer::plain(UserList { data: UserSummary::read(app.readers(), rows).await?, page }))
+    Ok(Answer::page(UserList { data: UserSummary::read(app.readers(), rows).await?, page }))
 }
 
 impl UserFilter {

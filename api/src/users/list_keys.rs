@@ -35,5 +35,5 @@ pub async fn list_user_api_keys(
     let found = Entity::find().filter(Column::UserId.eq(user.id));
     let (rows, page) = page.read_newest(app.readers(), found, Column::Id, |row| row.id).await?;
     app.record_view_of(&by, &user).await?;
-    Ok(Answer::plain(ApiKeyList { data: rows.into_iter().map(ApiKeyDetail::new).collect(), page }))
+    Ok(Answer::page(ApiKeyList { data: rows.into_iter().map(ApiKeyDetail::new).collect(), page }))
 }

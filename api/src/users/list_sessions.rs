@@ -47,5 +47,5 @@ pub async fn list_user_sessions(
         let sign_in = sign_ins.remove(&row.id);
         SessionDetail::new(row, sign_in, by.session_id)
     };
-    Ok(Answer::plain(SessionList { data: rows.into_iter().map(shown).collect(), page }))
+    Ok(Answer::page(SessionList { data: rows.into_iter().map(shown).collect(), page }))
 }

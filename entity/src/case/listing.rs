@@ -1,28 +1,13 @@
 //! What lists of cases are sorted by, as SQL: as the caller sees it, and the same on both databases.
 
 use super::secrecy::{Hidden, has_status};
-use super::{CaseStatus, Column, Entity, Model};
+use super::{CaseStatus, Column, Entity};
 use crate::page::sortable;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{CaseStatement, Expr, Func};
-use sea_orm::{
-    ColumnTrait, Condition, DbBackend, DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult, QuerySelect, Select,
-};
-
-/// A case, and the text that the list is sorted by if it is sorted by one.
-#[derive(Clone, Debug)]
-pub struct ListedCase {
-    pub case: Model,
-    pub text: Option<String>,
-}
+use sea_orm::{ColumnTrait, Condition, DbBackend, IdenStatic, Iterable, QuerySelect, Select};
 
 const TEXT: &str = "listed_text";
-
-impl FromQueryResult for ListedCase {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        Ok(Self { case: Model::from_query_result(row, prefix)?, text: row.try_get(prefix, TEXT)? })
-    }
-}
 
 /// A text by which cases are sorted. Computed by the database alone, which also returns it: a cursor contains what was compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +46,7 @@ fn name_of(person: Column) -> String {
     format!("COALESCE((SELECT {name} FROM users AS person WHERE person.id = {}), '')", column(person))
 }
 
-/// The same cases, with the text that they are sorted by.
+/// The same cases, with the text that they are sorted by as the column after those of the case.
 pub fn with_text(cases: Select<Entity>, text: Option<ListedText>, backend: DbBackend) -> Select<Entity> {
     let text = text.map_or_else(|| Expr::cust("CAST(NULL AS TEXT)"), |text| text.expression(backend));
     cases.expr_as(text, TEXT)

@@ -3,13 +3,11 @@
 
 use super::CaseStatus;
 use crate::audit::{AuditTx, ChangeContext, Unaudited};
-use crate::db::padded;
 use crate::effect::Effect;
 use crate::user::Role;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{OnConflict, SelectStatement};
-use sea_orm::{QuerySelect, QueryTrait};
+use sea_orm::sea_query::OnConflict;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "case_member_updates")]
@@ -46,13 +44,6 @@ pub(crate) async fn raise(tx: &AuditTx, case_id: Uuid) -> Result<(), DbErr> {
         OnConflict::column(Column::CaseId).update_columns([Column::HasMemberUpdates, Column::MemberLastUpdateAt]).to_owned();
     #[expect(clippy::disallowed_methods, reason = "an unaudited flag")]
     Entity::insert(row).on_conflict(replace).exec_without_returning(tx).await.map(drop)
-}
-
-/// The statement for those of these cases that have the flag: one each.
-pub fn flagged_of_each(cases: &[Uuid]) -> SelectStatement {
-    let flagged =
-        Entity::find().filter(Column::CaseId.is_in(padded(cases.iter().copied()))).filter(Column::HasMemberUpdates.eq(true));
-    flagged.select_only().column_as(Column::CaseId, "id").expr_as(Expr::cust("CAST(1 AS BIGINT)"), "number").into_query()
 }
 
 /// Records that the staff has acknowledged the updates.

@@ -4,6 +4,7 @@ pub mod counts;
 pub mod effects;
 mod events;
 pub mod lifecycle;
+pub mod listed;
 pub mod listing;
 pub mod member_update;
 pub mod number;
@@ -21,6 +22,7 @@ pub use shown::Shown;
 pub use status::{CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency};
 
 use crate::audit::{Actor, AuditTx, audited, parse_number, stored_value};
+use crate::db::first_row;
 use crate::effect::Effect;
 use crate::load::LoadError;
 use crate::text;
@@ -290,7 +292,7 @@ pub fn visible_to(caller: &Caller) -> Select<Entity> {
 
 /// A case to read without locking, if it is visible to the caller.
 pub async fn seen<C: ConnectionTrait>(db: &C, id: Uuid, caller: &Caller) -> Result<Model, LoadError> {
-    visible_to(caller).filter(Column::Id.eq(id)).one(db).await?.ok_or(LoadError::Absent("case"))
+    first_row(db, visible_to(caller).filter(Column::Id.eq(id))).await?.ok_or(LoadError::Absent("case"))
 }
 
 /// A case whose audit trail this caller may read: a visible one, and for those who read the audit log also a deleted one.

@@ -1,10 +1,7 @@
-//! Lists of values in statements, and numbers for the rows of a list.
+//! Lists of values in statements.
 
-use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::{Expr, SelectStatement, UnionType};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, FromQueryResult, Value};
-use std::array;
-use std::collections::HashMap;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Value};
 
 /// The values of a list in a statement, in one of few lengths: the last one is repeated up to the next power of two.
 ///
@@ -22,36 +19,6 @@ pub fn padded<T: Clone>(values: impl IntoIterator<Item = T>) -> Vec<T> {
 pub fn any_of<V: Into<Value>>(column: impl ColumnTrait, values: impl IntoIterator<Item = V>) -> Option<Expr> {
     let values: Vec<V> = values.into_iter().collect();
     (!values.is_empty()).then(|| column.is_in(values))
-}
-
-/// Runs several statements in one round trip. Each selects an `id` and a `number`, a bigint, in this order and once per id.
-/// Returns the numbers by id, one map for each statement.
-///
-/// # Errors
-///
-/// If the database can't be queried.
-pub async fn numbers_by_id<const N: usize, C: ConnectionTrait>(
-    db: &C,
-    statements: [SelectStatement; N],
-) -> Result<[HashMap<Uuid, u64>; N], DbErr> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        id: Uuid,
-        number: i64,
-        place: i32,
-    }
-    let mut placed = (0_i32..).zip(statements).map(|(place, mut statement)| {
-        statement.expr_as(Expr::cust(place.to_string()), "place");
-        statement
-    });
-    let mut numbers = array::from_fn(|_| HashMap::new());
-    let Some(mut first) = placed.next() else { return Ok(numbers) };
-    first.unions(placed.map(|statement| (UnionType::All, statement)));
-    for Row { id, number, place } in Row::find_by_statement(db.get_database_backend().build(&first)).all(db).await? {
-        let of_statement: Option<&mut HashMap<Uuid, u64>> = usize::try_from(place).ok().and_then(|place| numbers.get_mut(place));
-        of_statement.and_then(|of_statement| of_statement.insert(id, u64::try_from(number).unwrap_or_default()));
-    }
-    Ok(numbers)
 }
 
 #[cfg(test)]

@@ -17,7 +17,6 @@ pub use resubmission::{UploadedDocument, circumstances, new_documents_of_each};
 use crate::audit::audited;
 use crate::case;
 use crate::case::secrecy::{self, Hidden};
-use crate::db::padded;
 use crate::effect::Effect;
 use crate::user::Caller;
 use chrono::{DateTime, Utc};
@@ -106,12 +105,10 @@ fn is_in_cases(cases: Select<case::Entity>) -> Expr {
     case::is_among((Entity, Column::CaseId), cases)
 }
 
-/// The statement for the number of documents of each of these cases that are visible to the caller; cases without any are absent.
-pub fn visible_of_each(cases: &[Uuid], caller: &Caller, now: DateTime<Utc>) -> SelectStatement {
-    count_by_case(visible_to(caller, now).filter(Column::CaseId.is_in(padded(cases.iter().copied()))))
-}
-
-fn count_by_case(documents: Select<Entity>) -> SelectStatement {
-    let counted = documents.select_only().column_as(Column::CaseId, "id").column_as(Column::Id.count(), "number");
-    counted.group_by(Column::CaseId).into_query()
+/// The number of documents that are visible to a caller, beside a row of `cases` that is: as `visible_to`, for its case.
+pub fn count_visible_beside(caller: &Caller, now: DateTime<Utc>) -> SelectStatement {
+    let is_shown: Expr = Expr::case(secrecy::hides_result(Hidden::from(caller), now), false).finally(true).into();
+    let seen = live().filter(Condition::any().add(Column::DocumentType.ne(DocumentType::Report)).add(is_shown));
+    let of_case = seen.filter(Expr::col((Entity, Column::CaseId)).equals((case::Entity, case::Column::Id)));
+    of_case.select_only().expr(Column::Id.count()).into_query()
 }

@@ -35,19 +35,19 @@ pub async fn circumstances<C: ConnectionTrait>(
     caller: &Caller,
     now: DateTime<Utc>,
 ) -> Result<case::Circumstances, DbErr> {
-    let new_documents = new_documents_of_each(db, std::slice::from_ref(case), caller, now).await?;
+    let new_documents = new_documents_of_each(db, [case], caller, now).await?;
     Ok(case::Circumstances { now, new_documents: new_documents.get(&case.id).copied().unwrap_or_default() })
 }
 
 /// The number of new documents of each of these cases that the caller may resubmit; cases without any are absent. One query if
 /// there is such a case.
-pub async fn new_documents_of_each<C: ConnectionTrait>(
+pub async fn new_documents_of_each<'a, C: ConnectionTrait>(
     db: &C,
-    cases: &[case::Model],
+    cases: impl IntoIterator<Item = &'a case::Model>,
     caller: &Caller,
     now: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, u64>, DbErr> {
-    let awaiting = cases.iter().filter(|case| case.awaits_resubmission_by(caller, now));
+    let awaiting = cases.into_iter().filter(|case| case.awaits_resubmission_by(caller, now));
     let awaiting: HashMap<Uuid, &case::Model> = awaiting.map(|case| (case.id, case)).collect();
     let Some(earliest) = awaiting.values().filter_map(|case| case.returned_at()).min() else { return Ok(HashMap::new()) };
     let uploader = Entity::belongs_to(user::Entity).from(Column::UploadedById).to(user::Column::Id);

@@ -4,14 +4,13 @@ mod events;
 
 use crate::audit::{AuditTx, audited};
 use crate::case::{self, ActionRefusal};
-use crate::db::padded;
 use crate::effect::Effect;
 use crate::load::LoadError;
 use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::SelectStatement;
+use sea_orm::sea_query::{ExprTrait, SelectStatement};
 use sea_orm::{IntoActiveModel, Iterable, QuerySelect, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -133,11 +132,10 @@ pub fn of_case(case_id: Uuid, caller: &Caller) -> Select<Entity> {
     legible_to(caller).filter(Column::CaseId.eq(case_id))
 }
 
-/// The statement for the number of notes about each of these visible cases that the caller may read; none for a case without.
-pub fn legible_of_each(cases: &[Uuid], caller: &Caller) -> SelectStatement {
-    let of_cases = legible_to(caller).filter(Column::CaseId.is_in(padded(cases.iter().copied())));
-    let counted = of_cases.select_only().column_as(Column::CaseId, "id").column_as(Column::Id.count(), "number");
-    counted.group_by(Column::CaseId).into_query()
+/// The number of notes that the caller may read, beside a row of `cases` that is visible to them.
+pub fn count_legible_beside(caller: &Caller) -> SelectStatement {
+    let of_case = legible_to(caller).filter(Expr::col((Entity, Column::CaseId)).equals((case::Entity, case::Column::Id)));
+    of_case.select_only().expr(Column::Id.count()).into_query()
 }
 
 /// All notes that are visible to a caller. Hidden and absent notes look alike from here on.

@@ -13,7 +13,7 @@ mod standing;
 pub use caller::{Admission, Caller, Credential};
 pub use lifecycle::{Misfit, UserRefusal};
 pub(crate) use people::PERSON;
-pub use people::{people, people_by_id};
+pub use people::{PersonNames, people, people_by_id};
 pub use permission::{UserAction, may_create};
 pub use person::Person;
 pub use role::{Level, Role, Scope};

@@ -12,6 +12,22 @@ use std::collections::{HashMap, HashSet};
 pub(crate) const PERSON: [Column; 7] =
     [Column::Id, Column::Username, Column::FirstName, Column::LastName, Column::Email, Column::Role, Column::UserLevel];
 
+/// The names of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonNames {
+    pub username: String,
+    pub full_name: String,
+}
+
+impl PersonNames {
+    /// The columns that they are made of, in the order of `new`.
+    pub(crate) const COLUMNS: [Column; 3] = [Column::Username, Column::FirstName, Column::LastName];
+
+    pub(crate) fn new(username: String, first_name: &str, last_name: &str) -> Self {
+        Self { username, full_name: full_name(first_name, last_name) }
+    }
+}
+
 /// By the places of the columns, which are the first of the row: nearly every request reads people, and looking columns up by
 /// their names costs more than the rest.
 impl FromQueryResult for Person {

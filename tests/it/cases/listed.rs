@@ -145,7 +145,7 @@ on_each_database! {
                 costs.push(app.statements().len());
             }
         }
-        assert_eq!(costs, [6, 5].repeat(3));
+        assert_eq!(costs, [4, 3].repeat(3));
     }
 
     async fn a_foreign_member_counts_nothing_of_a_case(app) {

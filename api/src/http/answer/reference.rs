@@ -1,7 +1,7 @@
 //! References in responses to other resources: a user, a case.
 
 use crate::wire::fields::shown::{FullName, ShownCaseNumber, ShownUsername};
-use entity::user::{self, Person};
+use entity::user::{self, Person, PersonNames};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -25,6 +25,12 @@ impl From<&Person> for PersonSummary {
 }
 
 impl PersonSummary {
+    /// A user whose names were read with what refers to them.
+    pub fn new(id: Uuid, names: PersonNames) -> Self {
+        let PersonNames { username, full_name } = names;
+        Self { id, username, full_name }
+    }
+
     /// The users with these ids, including deleted ones, in one statement.
     pub async fn by_id<C: ConnectionTrait>(db: &C, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, Self>, DbErr> {
         let people = user::people_by_id(db, ids).await?;

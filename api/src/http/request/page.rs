@@ -9,15 +9,22 @@ use actix_web::HttpRequest;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use chrono::{DateTime, Utc};
-use entity::page::{Direction, Position, SortKey, Total};
+use entity::page::{self, Direction, Position, SortKey, Total};
 use entity::period::{LedgerExtent, Seen};
 use hmac::{Hmac, KeyInit, Mac};
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
+
+/// A response body that may be one page of several.
+pub trait Paged {
+    /// The cursor for the next page; none on the last one.
+    fn next_cursor(&self) -> Option<&str>;
+}
 
 /// Selects a page of a list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -148,13 +155,31 @@ impl PageRequest {
         E: EntityTrait<Model: Send + Sync>,
         R: FromQueryResult,
     {
+        self.read_with(db, list, key, |page| page, position).await
+    }
+
+    /// The same for rows that are shown with something else: `related` is the statement that adds it to the rows of a page.
+    pub async fn read_with<C, E, R>(
+        &self,
+        db: &C,
+        list: Select<E>,
+        key: &SortKey,
+        related: impl FnOnce(SelectStatement) -> SelectStatement,
+        position: impl Fn(&R) -> Position,
+    ) -> Result<(Vec<R>, PageInfo)>
+    where
+        C: ConnectionTrait,
+        E: EntityTrait<Model: Send + Sync>,
+        R: FromQueryResult,
+    {
         let total = if self.include_total { Some(Total::count(db, list.clone().into_query()).await?) } else { None };
         let rest = match &self.after {
             Some(last) => list.filter(key.after(last).ok_or_else(invalid_cursor)?),
             None => list,
         };
-        let mut statement = db.get_database_backend().build(&key.sort(rest).into_query());
-        statement.sql.push_str(&format!(" LIMIT {}", written_limit(self.fetch())));
+        let mut page = key.sort(rest).into_query();
+        page.limit(written_limit(self.fetch()));
+        let statement = page::statement(&related(page), db.get_database_backend());
         let mut rows = R::find_by_statement(statement).all(db).await?;
         let page = self.cut(&mut rows, total, position);
         Ok((rows, page))
@@ -271,6 +296,12 @@ macro_rules! list_of {
             #[schema(max_items = 200)]
             pub data: Vec<$row>,
             pub page: $crate::http::request::page::PageInfo,
+        }
+
+        impl $crate::http::request::page::Paged for $name {
+            fn next_cursor(&self) -> Option<&str> {
+                self.page.next_cursor.as_deref()
+            }
         }
     };
 }

@@ -1,0 +1,74 @@
+//! A case as a list shows it: with the people it names, its member's updates and the numbers of its documents and notes, which
+//! one statement reads for the rows of a page.
+
+use super::{Column, Entity, Model, member_update};
+use crate::db::whole_row;
+use crate::page::SortKey;
+use crate::user::{self, Caller, PersonNames};
+use crate::{document, note};
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
+use sea_orm::{DbErr, EntityName, FromQueryResult, Iterable, QueryResult};
+
+/// A case, and what a list shows with it.
+#[derive(Clone, Debug)]
+pub struct ListedCase {
+    pub case: Model,
+    /// The text that the list is sorted by, if it is sorted by one.
+    pub text: Option<String>,
+    pub member: Option<PersonNames>,
+    pub assignee: Option<PersonNames>,
+    /// Whether the member made updates that the staff has not acknowledged.
+    pub has_member_updates: bool,
+    /// Documents that are visible to the caller.
+    pub document_count: u64,
+    /// Notes that the caller may read.
+    pub note_count: u64,
+}
+
+/// The statement for a page of cases, with what is shown with them: what it adds is read for the rows of the page alone, after
+/// they were chosen. `page` selects whole cases and then `listing::with_text`, sorted by `key`.
+pub fn with_related(page: SelectStatement, key: &SortKey, caller: &Caller, now: DateTime<Utc>) -> SelectStatement {
+    let mut listed = Query::select();
+    listed.expr(Expr::cust("cases.*")).from_subquery(page, Entity.table_name());
+    for (alias, id) in [("member", Column::MemberId), ("assignee", Column::AssignedToId)] {
+        let is_named = Expr::col((alias, user::Column::Id)).equals((Entity, id));
+        listed.join_as(JoinType::LeftJoin, user::Entity, alias, is_named);
+        listed.exprs(PersonNames::COLUMNS.map(|column| Expr::col((alias, column))));
+    }
+    let are_its = Expr::col((member_update::Entity, member_update::Column::CaseId)).equals((Entity, Column::Id));
+    listed.left_join(member_update::Entity, are_its);
+    listed.expr(Expr::col((member_update::Entity, member_update::Column::HasMemberUpdates)));
+    for count in [document::count_visible_beside(caller, now), note::count_legible_beside(caller)] {
+        listed.expr(Expr::SubQuery(None, Box::new(count.into())));
+    }
+    key.sort_statement(&mut listed);
+    listed
+}
+
+/// By the places of the columns, as `with_related` selects them.
+impl FromQueryResult for ListedCase {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        let mut places = Column::iter().count()..;
+        let mut next = || places.next().unwrap_or_default();
+        Ok(Self {
+            case: whole_row::<Entity>(row)?,
+            text: row.try_get_by_index(next())?,
+            member: names(row, [next(), next(), next()])?,
+            assignee: names(row, [next(), next(), next()])?,
+            has_member_updates: row.try_get_by_index::<Option<bool>>(next())?.unwrap_or_default(),
+            document_count: count(row, next())?,
+            note_count: count(row, next())?,
+        })
+    }
+}
+
+fn names(row: &QueryResult, [username, first_name, last_name]: [usize; 3]) -> Result<Option<PersonNames>, DbErr> {
+    let Some(username) = row.try_get_by_index::<Option<String>>(username)? else { return Ok(None) };
+    let (first_name, last_name): (String, String) = (row.try_get_by_index(first_name)?, row.try_get_by_index(last_name)?);
+    Ok(Some(PersonNames::new(username, &first_name, &last_name)))
+}
+
+fn count(row: &QueryResult, place: usize) -> Result<u64, DbErr> {
+    row.try_get_by_index::<i64>(place).map(|count| u64::try_from(count).unwrap_or_default())
+}
