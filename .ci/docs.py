@@ -130,8 +130,8 @@ def check_alerts() -> None:
     """The table of alerts has those of the rules."""
     rules, page = Path(".docker/observability/prometheus/rules.yml"), Path("docs/operations.md")
     there = set(re.findall(r"- alert: (\w+)", rules.read_text()))
-    told = set(re.findall(r"^\| `(Casetrail\w+)` \|", page.read_text(), re.MULTILINE))
-    for name in sorted(there ^ told):
+    documented = set(re.findall(r"^\| `(Casetrail\w+)` \|", page.read_text(), re.MULTILINE))
+    for name in sorted(there ^ documented):
         fault(page, 1, f"the alert {name} is not both in the table and in {rules}")
 
 

@@ -8,6 +8,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import busy
+
 API, PROMETHEUS = sys.argv[1], sys.argv[2]
 DASHBOARD = ".docker/observability/grafana/dashboards/health.json"
 # Queries about what a demo without a scheduler and a mailer does not do.
@@ -20,7 +22,7 @@ def ask(url, body=None, token=None):
     if token:
         request.add_header("Authorization", f"Bearer {token}")
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with busy.answer_to(request, timeout=30) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as refusal:
         return refusal.code, json.load(refusal)
@@ -35,7 +37,7 @@ def query(expression):
 
 
 def use(seconds):
-    """Signs in, rightly and wrongly, reads reports, and asks for what there isn't."""
+    """Signs in, with the right and a wrong password, reads reports, and requests what there isn't."""
     credentials = {"username": "manager", "password": "manager-demo-pass"}
     _, pair = ask(f"{API}/api/v1/auth/login", credentials)
     until = time.monotonic() + seconds

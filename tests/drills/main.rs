@@ -73,8 +73,8 @@ struct Drill {
     is_built_in: bool,
     /// The text in the failure that proves that the drill noticed the sabotage.
     proof: &'static str,
-    /// Whether it compares times, or how much arrives within the same moment, which another program on the machine may disturb: its
-    /// short version gets a second try.
+    /// Whether it compares times, or how much arrives within the same moment, which another program on the machine may disturb:
+    /// its short version gets a second try.
     is_timed: bool,
     /// Each is run by itself, and has to notice the sabotage by itself.
     parts: &'static [Part],

@@ -1,4 +1,4 @@
-"""Mails on a real way: the service, and a mail server that accepts, refuses, and is away.
+"""Emails over SMTP: the service, and a mail server that accepts, refuses, and is unreachable.
 
 `.ci/mail` prepares the ground and calls this.
 """
@@ -16,11 +16,13 @@ from pathlib import Path
 
 from aiosmtpd.controller import Controller
 
+import busy
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Postbox:
-    """Takes every mail but those to one address."""
+    """Accepts every email but those to one address."""
 
     def __init__(self):
         self.mails, self.refused = [], None
@@ -62,7 +64,7 @@ class Service:
     def send(self, method, path, body=None, token=None):
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         request = urllib.request.Request(self.base + path, json.dumps(body or {}).encode() if method != "GET" else None, headers, method=method)
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+        with busy.answer_to(request, timeout=60) as answer:
             return json.loads(answer.read() or "null")
 
     def sign_in(self, name):
@@ -101,7 +103,7 @@ def story(service, server, postbox):
     assert mail["Message-ID"] == f"<{queued['id']}@example.org>", mail["Message-ID"]
     assert mail["Subject"] == f"Case {case['case_number']} is on hold", mail["Subject"]
     assert "waiting for pay stub" in mail.get_payload(decode=True).decode(), mail
-    assert told(admin) == ("success", "sent", 1)
+    assert recorded(admin) == ("success", "sent", 1)
     print(f"accepted: {mail['Subject']}")
 
     postbox.refused = address
@@ -110,7 +112,7 @@ def story(service, server, postbox):
     # One email that bounces is counted, and is no failure of the run.
     assert (run["status"], run["records_failed"]) == ("success", 1) and "550" in run["error_message"], run
     assert newest(admin)["status"] == "failed" and "550" in newest(admin)["last_error"], newest(admin)
-    assert told(admin) == ("failure", "failed", 1)
+    assert recorded(admin) == ("failure", "failed", 1)
     print(f"refused for good: {run['error_message']}")
 
     server.stop()
@@ -119,12 +121,12 @@ def story(service, server, postbox):
     assert run["status"] == "failure" and run["records_failed"] == 1, run
     waiting = newest(admin)
     assert waiting["status"] == "pending" and waiting["attempts"] == 1 and waiting["send_after"] > waiting["last_attempt_at"], waiting
-    assert told(admin) == ("failure", "failed", 1)
+    assert recorded(admin) == ("failure", "failed", 1)
     print(f"unreachable, to be tried again: {run['error_message']}")
 
 
 def hold(member, technician):
-    """A case on hold, of which its member is told."""
+    """A case on hold, of which its member is notified."""
     names = {"employee_first_name": "Ada", "employee_last_name": "Moss"}
     due_on = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 20 * 86_400))
     case = member("POST", "cases", names | {"due_on": due_on})
@@ -139,12 +141,12 @@ def send_mails(admin):
 
 
 def newest(admin):
-    """The mail about a case that was queued last."""
+    """The email about a held case that was queued last."""
     return next(mail for mail in admin("GET", "outbox")["data"] if mail["template"] == "case_held")
 
 
-def told(admin):
-    """What the trail says of the last attempt to send such a mail."""
+def recorded(admin):
+    """What the log says of the last attempt to send such an email."""
     entries = admin("GET", "audit-log?action_type=email_notification_sent")["data"]
     entry = next(entry for entry in entries if entry["metadata"]["template"] == "case_held")
     return entry["outcome"], entry["metadata"]["delivery_status"], entry["metadata"]["attempt"]

@@ -13,6 +13,8 @@ from pathlib import Path
 import boto3
 import requests
 from moto.server import ThreadedMotoServer
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 BINARY = sys.argv[1]
 MIB = 1 << 20
@@ -61,6 +63,9 @@ class Desk:
     def __init__(self, base, bucket):
         self.api, self.bucket, self.http = f"{base}/api/v1", bucket, requests.Session()
         self.http.trust_env = False
+        # What only reads is repeated while the service is busy; an upload that is refused is an answer of this story.
+        retries = Retry(total=4, status_forcelist=[503], allowed_methods={"GET"}, raise_on_status=False)
+        self.http.mount(base, HTTPAdapter(max_retries=retries))
         until(lambda: self.is_ready(base), "ready", 180)
         pair = self.http.post(f"{self.api}/auth/login", json={"username": "manager", "password": "manager-demo-pass"}).json()
         self.http.headers["Authorization"] = f"Bearer {pair['access_token']}"

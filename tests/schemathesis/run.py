@@ -22,10 +22,12 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import busy
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 TARGET = ROOT / "target" / "schemathesis"
-# Letter in the contract's table of roles, who stands for it, by which name the run is told.
+# Letter in the contract's table of roles, who stands for it, and the name of the run's option.
 ROLES = {"administrator": ("A", "admin"), "technician": ("T", "tech3"), "member": ("M", "member1")}
 DATABASES = ("sqlite", "postgresql")
 REPORTS = ("activity-summary", "user-activity", "case-changes", "quality-review-audit", "system-events")
@@ -68,7 +70,7 @@ def arguments():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
     parser.add_argument("--roles", nargs="+", choices=ROLES, help="these roles, on each of the databases")
-    parser.add_argument("--operation", help="only this operation, to look into a fault; nothing is demanded of the others")
+    parser.add_argument("--operation", help="only this operation, to look into a fault; the others may be unused")
     return parser.parse_args()
 
 
@@ -238,7 +240,7 @@ class Service:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(self.base + path, data, headers, method=method)
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=120) as answer:
+        with busy.answer_to(request, timeout=120) as answer:
             content = answer.read().decode()
         return [json.loads(line) for line in content.rstrip("\n").split("\n")] if lines else json.loads(content or "null")
 
