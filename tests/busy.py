@@ -6,7 +6,7 @@ import urllib.request
 
 # How often a busy service is asked, in all. It has changed nothing, and says when to come back: `Retry-After`.
 ATTEMPTS = 5
-BUSY = (429, 503)
+BUSY = 503
 
 # The service is on this machine: no proxy stands between.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -18,7 +18,7 @@ def answer_to(request, timeout):
         try:
             return _opener.open(request, timeout=timeout)
         except urllib.error.HTTPError as refusal:
-            if refusal.code not in BUSY or attempt == ATTEMPTS:
+            if refusal.code != BUSY or attempt == ATTEMPTS:
                 raise
             with refusal:
                 time.sleep(int(refusal.headers.get("Retry-After") or 1))
