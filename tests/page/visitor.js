@@ -88,6 +88,8 @@ export class Visitor {
 
   /** Until the view has what it read. A drawer that was closed before its entry came stays as it is. */
   async ready() {
+    // A new address is there before the event that makes the page read it: until then the former view is complete.
+    await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
     await this.page.waitForFunction(() => {
       const content = document.querySelector("#main .content");
       const isLoading = document.querySelector("#main .loading, dialog[open] .loading");
