@@ -39,12 +39,11 @@ pub async fn list_own_activity(
     let (filter, period, order, paging) = query.parts;
     let page = paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let filter = filter.read(&app, period, page.as_of).await?;
-    let snapshot = app.snapshot().await?;
-    if !setting::current(&snapshot).await?.own_activity_enabled {
+    if !setting::current(app.readers()).await?.own_activity_enabled {
         return Err(Error::forbidden());
     }
-    let mut list = page::read(&snapshot, &Filter { actor_id: Some(by.id()), ..filter }, order.direction(), &page).await?;
-    snapshot.commit().await?;
+    let own = Filter { actor_id: Some(by.id()), ..filter };
+    let mut list = page::read_at_once(&app, &own, order.direction(), &page).await?;
     list.data.iter_mut().for_each(|entry| hide_what_was_refused(entry, by.id()));
     if by.role() == Role::Member {
         list.data.iter_mut().for_each(|entry| entry.sequence = None);

@@ -3,6 +3,7 @@
 use crate::http::AuditEntry;
 use crate::http::request::page::PageRequest;
 use crate::list_of;
+use crate::state::App;
 use crate::wire::Result;
 use entity::audit_log::{Entry, Filter, Search};
 use entity::page::Direction;
@@ -17,6 +18,7 @@ list_of! {
 /// A page of the matching entries that is about to be read.
 pub struct EntryPageRequest<'a> {
     search: Search,
+    /// What the page may show, as far as it is known before the page is read.
     seen: Option<Seen>,
     direction: Direction,
     page: &'a PageRequest,
@@ -24,7 +26,8 @@ pub struct EntryPageRequest<'a> {
 
 impl<'a> EntryPageRequest<'a> {
     pub async fn new<C: ConnectionTrait>(db: &C, filter: &Filter, direction: Direction, page: &'a PageRequest) -> Result<Self> {
-        let seen = page.seen(db).await?;
+        // A first page without a total finds out by its own statement.
+        let seen = if page.is_first() && !page.include_total { None } else { page.seen(db).await? };
         let filter = Filter { seen: seen.and_then(Seen::if_past), ..filter.clone() };
         Ok(Self { search: Search::new(db, filter).await?, seen, direction, page })
     }
@@ -38,14 +41,28 @@ impl<'a> EntryPageRequest<'a> {
     /// page: entries that were written since then are on none of the pages.
     pub async fn list<C: ConnectionTrait>(self, db: &C) -> Result<AuditEntryList> {
         let Self { search, seen, direction, page } = self;
-        let mut rows = search.page(db, direction, page.after.as_ref(), page.fetch()).await?;
+        let (mut rows, seen) = match seen {
+            None if page.is_first() => search.first_page(db, direction, page.fetch(), page.as_of).await?,
+            seen => (search.page(db, direction, page.after.as_ref(), page.fetch()).await?, seen),
+        };
         let total = if page.include_total { Some(search.total(db).await?) } else { None };
         let page = page.cut_seen(&mut rows, total, seen, Entry::position);
         Ok(AuditEntryList { data: AuditEntry::all(db, &rows).await?, page })
     }
 }
 
-/// Reads a page of the matching entries.
+/// Reads a page of the matching entries: in one statement if that is enough, otherwise in several that see the same.
+pub async fn read_at_once(app: &App, filter: &Filter, direction: Direction, page: &PageRequest) -> Result<AuditEntryList> {
+    if filter.text.is_none() && !page.include_total {
+        return read(app.readers(), filter, direction, page).await;
+    }
+    let snapshot = app.snapshot().await?;
+    let list = read(&snapshot, filter, direction, page).await?;
+    snapshot.commit().await?;
+    Ok(list)
+}
+
+/// Reads a page of the matching entries. `db` is a snapshot, unless one statement is enough.
 pub async fn read<C: ConnectionTrait>(
     db: &C,
     filter: &Filter,

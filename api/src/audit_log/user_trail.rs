@@ -46,10 +46,8 @@ pub async fn list_user_audit_trail(
     let page = paging.page_request(&request, &app, &by, Paging::LIMIT)?;
     let filter = filter.read(&app, period, page.as_of).await?;
     let id = id.get()?;
-    let snapshot = app.snapshot().await?;
-    let person = user::people(&snapshot, vec![id]).await?.pop().ok_or_else(Error::not_found)?;
-    let list = page::read(&snapshot, &of_user.restricted_to(id, filter), order.direction(), &page).await?;
-    snapshot.commit().await?;
+    let person = user::people(app.readers(), vec![id]).await?.pop().ok_or_else(Error::not_found)?;
+    let list = page::read_at_once(&app, &of_user.restricted_to(id, filter), order.direction(), &page).await?;
     if page.is_first() {
         let read = Event::audit_log_accessed(LogView::UserTrail(id), given);
         app.record_reading(&by, read.about(Some(&person))).await?;

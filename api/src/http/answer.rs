@@ -29,7 +29,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::schema::ObjectBuilder;
 use validator::ValidationError;
 
-/// The memory that the text of an answer begins with, in bytes: most fit into it. Growing from nothing copies it several times.
+/// The initial capacity of a response body, in bytes: most bodies fit into it. One that grows is copied several times.
 const BODY_CAPACITY: usize = 4096;
 
 /// What a handler returns. Rows never leave as JSON, so a view has to exist.
@@ -46,12 +46,12 @@ impl<V> Answer<V> {
         Self { version: Some(version), ..Self::plain(view) }
     }
 
-    /// Something without a version, of which there is one page.
+    /// Something without a version and without further pages.
     pub fn plain(view: V) -> Self {
         Self { view, version: None, location: None, next_cursor: None }
     }
 
-    /// A page of a list.
+    /// A response with a list that may have further pages.
     pub fn page(view: V) -> Self
     where
         V: Paged,

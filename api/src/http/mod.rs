@@ -13,7 +13,7 @@ pub use answer::user::UserDetail;
 pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader};
 pub use request::body::{Body, LargeBody, OptionalBody, SmallBody};
 pub use request::caller::{
-    Administrator, Anyone, AuditReader, Ingester, ManagerOrAdministrator, Member, MemberOrAdministrator, PersonCaller,
+    Administrator, Anyone, AuditReader, Ingester, ManagerOrAdministrator, Member, MemberOrAdministrator, PersonCaller, Recorded,
     ReportReader, Reviewer, Staff, UserManager,
 };
 pub use request::page::{PageInfo, Paged};

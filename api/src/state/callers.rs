@@ -1,4 +1,5 @@
-//! The callers whose rights were read a moment ago, so that a change reads them once, in its transaction, where they decide.
+//! The callers whose rights were read a moment ago, so that a change, or a reading that is recorded, reads them once, in its
+//! transaction, where they decide.
 
 use crate::credentials::recent::Recent;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,7 +9,7 @@ use entity::user::{Caller, Credential};
 const AGE_MAX: TimeDelta = TimeDelta::seconds(1);
 
 /// Callers with valid credentials, as they were when they were last read. It decides nothing: whom it knows is let in as far as
-/// the transaction of their change, which reads them again.
+/// the transaction of their change or of the entry of their reading, which reads them again.
 #[derive(Default)]
 pub struct RecentCallers(Recent<Credential, Read>);
 

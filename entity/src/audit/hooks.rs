@@ -7,7 +7,7 @@ use super::guard::Write;
 use super::unit_of_work::UnitOfWork;
 use super::{Actor, CarryOut, ChangeContext, Context, Event, Refusal, changes};
 use crate::audit_entry;
-use crate::db::Verb;
+use crate::db::{Placed, Verb};
 use crate::user::Person;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
@@ -19,7 +19,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 /// A row whose every change leaves an entry. `audited!` implements all of this except `events` and `effects`.
-pub trait Audited: EntityTrait<Model: PartialEq + Sync + 'static> {
+pub trait Audited: EntityTrait<Model: Placed + PartialEq + Sync + 'static> {
     /// The wire name of the object: `object_type` of its entries.
     const OBJECT: &'static str;
     const ID: Self::Column;

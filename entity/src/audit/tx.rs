@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ActiveModelBehavior, ActiveValue, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExecResult, IntoActiveModel, QueryResult,
-    QuerySelect, Select, Statement, TryIntoModel,
+    QuerySelect, Select, Statement,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -138,10 +138,7 @@ impl AuditTx {
     /// Reads one row for update and remembers it, so that its next change is compared with what is really stored.
     ///
     /// The row is locked only against changes: its key never changes, so transactions that merely refer to it don't have to wait.
-    pub async fn lock<E: Audited>(&self, query: Select<E>) -> Result<Option<E::Model>, DbErr>
-    where
-        E::ActiveModel: TryIntoModel<E::Model>,
-    {
+    pub async fn lock<E: Audited>(&self, query: Select<E>) -> Result<Option<E::Model>, DbErr> {
         // On SQLite the clause is omitted: BEGIN IMMEDIATE is the lock.
         let row = db::first_row(self, query.lock(LockType::NoKeyUpdate)).await?;
         Ok(row.inspect(|row| self.unit.remember::<E>(row.clone())))

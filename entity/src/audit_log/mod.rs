@@ -28,6 +28,8 @@ pub use sign_ins::{SignIn, sign_ins};
 use crate::audit_entry::{Column, Entity};
 use crate::ledger;
 use crate::page::{self, Direction, Position, TOTAL_MAX, Total};
+use crate::period::Seen;
+use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, Query, SelectStatement, SimpleExpr, UnionType};
 use sea_orm::{
@@ -71,12 +73,40 @@ impl Search {
         after: Option<&Position>,
         limit: u64,
     ) -> Result<Vec<Entry>, DbErr> {
-        let (filter, backend) = (&self.filter, db.get_database_backend());
-        let select = match &self.candidates {
-            Candidates::Few(candidates) => search::among(candidates, filter, direction, after, limit, backend),
-            Candidates::Many | Candidates::Unknown => listing(filter, direction, after, limit, backend),
-        };
+        let backend = db.get_database_backend();
+        let select = self.select(direction, after, limit, backend);
         Entry::find_by_statement(page::statement(&select, backend)).all(db).await
+    }
+
+    /// The first page, and what its statement could see, which the later ones are pinned to; `None` if nothing matches.
+    pub async fn first_page<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        direction: Direction,
+        limit: u64,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<Entry>, Option<Seen>), DbErr> {
+        let backend = db.get_database_backend();
+        let mut select = self.select(direction, None, limit, backend);
+        for (expression, name) in Seen::columns(backend) {
+            select.expr_as(Expr::cust(expression), name);
+        }
+        let rows = db.query_all_raw(page::statement(&select, backend)).await?;
+        let seen = rows.first().map(|row| Seen::from_row(row, backend, now)).transpose()?;
+        if let Some(past) = seen.and_then(Seen::if_past) {
+            // Later pages can't be pinned to all that this statement could see.
+            let pinned = Self::new(db, Filter { seen: Some(past), ..self.filter.clone() }).await?;
+            return Ok((pinned.page(db, direction, None, limit).await?, seen));
+        }
+        let entries: Result<_, _> = rows.iter().map(|row| Entry::from_query_result(row, "")).collect();
+        Ok((entries?, seen))
+    }
+
+    fn select(&self, direction: Direction, after: Option<&Position>, limit: u64, backend: DbBackend) -> SelectStatement {
+        match &self.candidates {
+            Candidates::Few(candidates) => search::among(candidates, &self.filter, direction, after, limit, backend),
+            Candidates::Many | Candidates::Unknown => listing(&self.filter, direction, after, limit, backend),
+        }
     }
 
     /// Whether a page can be read without looking through a large part of the log: not if the text is frequent, and the entries

@@ -2,13 +2,13 @@
 //! one statement reads for the rows of a page.
 
 use super::{Column, Entity, Model, member_update};
-use crate::db::whole_row;
+use crate::db::{Columns, Placed};
 use crate::page::SortKey;
 use crate::user::{self, Caller, PersonNames};
 use crate::{document, note};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{DbErr, EntityName, FromQueryResult, Iterable, QueryResult};
+use sea_orm::{DbErr, EntityName};
 
 /// A case, and what a list shows with it.
 #[derive(Clone, Debug)]
@@ -46,29 +46,27 @@ pub fn with_related(page: SelectStatement, key: &SortKey, caller: &Caller, now: 
     listed
 }
 
-/// By the places of the columns, as `with_related` selects them.
-impl FromQueryResult for ListedCase {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        let mut places = Column::iter().count()..;
-        let mut next = || places.next().unwrap_or_default();
+/// As `with_related` selects it.
+impl Placed for ListedCase {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
         Ok(Self {
-            case: whole_row::<Entity>(row)?,
-            text: row.try_get_by_index(next())?,
-            member: names(row, [next(), next(), next()])?,
-            assignee: names(row, [next(), next(), next()])?,
-            has_member_updates: row.try_get_by_index::<Option<bool>>(next())?.unwrap_or_default(),
-            document_count: count(row, next())?,
-            note_count: count(row, next())?,
+            case: Model::read(columns)?,
+            text: columns.take()?,
+            member: names(columns)?,
+            assignee: names(columns)?,
+            has_member_updates: columns.take::<Option<bool>>()?.unwrap_or_default(),
+            document_count: count(columns)?,
+            note_count: count(columns)?,
         })
     }
 }
 
-fn names(row: &QueryResult, [username, first_name, last_name]: [usize; 3]) -> Result<Option<PersonNames>, DbErr> {
-    let Some(username) = row.try_get_by_index::<Option<String>>(username)? else { return Ok(None) };
-    let (first_name, last_name): (String, String) = (row.try_get_by_index(first_name)?, row.try_get_by_index(last_name)?);
+fn names(columns: &mut Columns<'_>) -> Result<Option<PersonNames>, DbErr> {
+    let names: [Option<String>; 3] = [columns.take()?, columns.take()?, columns.take()?];
+    let [Some(username), Some(first_name), Some(last_name)] = names else { return Ok(None) };
     Ok(Some(PersonNames::new(username, &first_name, &last_name)))
 }
 
-fn count(row: &QueryResult, place: usize) -> Result<u64, DbErr> {
-    row.try_get_by_index::<i64>(place).map(|count| u64::try_from(count).unwrap_or_default())
+fn count(columns: &mut Columns<'_>) -> Result<u64, DbErr> {
+    columns.take::<i64>().map(|count| u64::try_from(count).unwrap_or_default())
 }

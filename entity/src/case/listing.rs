@@ -2,6 +2,7 @@
 
 use super::secrecy::{Hidden, has_status};
 use super::{CaseStatus, Column, Entity};
+use crate::db::whole_rows;
 use crate::page::sortable;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{CaseStatement, Expr, Func};
@@ -49,7 +50,7 @@ fn name_of(person: Column) -> String {
 /// The same cases, with the text that they are sorted by as the column after those of the case.
 pub fn with_text(cases: Select<Entity>, text: Option<ListedText>, backend: DbBackend) -> Select<Entity> {
     let text = text.map_or_else(|| Expr::cust("CAST(NULL AS TEXT)"), |text| text.expression(backend));
-    cases.expr_as(text, TEXT)
+    whole_rows(cases).expr_as(text, TEXT)
 }
 
 /// The place of the status that the caller sees: `status_for` of each row. The statuses are in the order of a case's course.

@@ -22,7 +22,7 @@ pub use shown::Shown;
 pub use status::{CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency};
 
 use crate::audit::{Actor, AuditTx, audited, parse_number, stored_value};
-use crate::db::first_row;
+use crate::db::{first_row, placed};
 use crate::effect::Effect;
 use crate::load::LoadError;
 use crate::text;
@@ -34,70 +34,72 @@ use sea_orm::{Condition, DbBackend, IdenStatic, QuerySelect, QueryTrait, Select}
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "cases")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
-    #[sea_orm(unique)]
-    pub case_number: String,
-    pub workshop_code: String,
-    pub member_id: Uuid,
-    pub created_by_id: Uuid,
-    pub employee_first_name: String,
-    pub employee_last_name: String,
-    pub client_email: Option<String>,
-    pub num_reports_requested: i32,
-    /// Of a draft what was requested, see `urgency`; from the submission on what applies.
-    pub urgency: Urgency,
-    pub status: CaseStatus,
-    pub tier: Option<Tier>,
-    pub assigned_to_id: Option<Uuid>,
-    pub accepted_by_id: Option<Uuid>,
-    pub submitted_at: Option<chrono::DateTime<chrono::Utc>>,
-    pub accepted_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// A civil day in the settings' time zone.
-    pub due_on: chrono::NaiveDate,
-    pub completed_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// SQLite has no exact decimal: 15 is a credit of 1.5.
-    pub credit_tenths: i32,
-    /// The member's notes.
-    pub special_notes: Option<String>,
-    /// The staff's notes; members never see them.
-    pub internal_notes: Option<String>,
-    pub report_notes_to_member: Option<String>,
-    pub hold_reason: Option<String>,
-    pub held_at: Option<chrono::DateTime<chrono::Utc>>,
-    pub hold_duration_seconds: Option<i64>,
-    pub hold_expected_end_at: Option<chrono::DateTime<chrono::Utc>>,
-    pub reviewed_by_id: Option<Uuid>,
-    pub reviewed_at: Option<chrono::DateTime<chrono::Utc>>,
-    pub review_status: Option<ReviewStatus>,
-    pub review_notes: Option<String>,
-    pub rejection_reason: Option<RejectionReason>,
-    pub rejection_notes: Option<String>,
-    pub rejected_at: Option<chrono::DateTime<chrono::Utc>>,
-    pub rejected_by_id: Option<Uuid>,
-    pub scheduled_release_at: Option<chrono::DateTime<chrono::Utc>>,
-    pub released_at: Option<chrono::DateTime<chrono::Utc>>,
-    pub resubmission_count: i32,
-    pub previous_status: Option<CaseStatus>,
-    pub resubmitted_at: Option<chrono::DateTime<chrono::Utc>>,
-    pub resubmission_notes: Option<String>,
-    /// Case number, names and email in lower case: what a free-text search looks through.
-    pub search_text: String,
-    /// How many of the version's changes the member was not shown: completions that aren't released, and what reverted them.
-    pub secret_moves: i32,
-    /// If the last change was one of those: the time of the last change that was shown.
-    pub shown_updated_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// The fields that the member has edited since the case was completed or rejected, by wire name, separated by commas.
-    pub member_edits: Option<String>,
-    /// Whether the case is visible to its creator as such: not to a member who created it and whose case it is no longer.
-    pub creator_sees_it: bool,
-    pub version: i32,
-    pub created_at: chrono::DateTime<chrono::Utc>,
-    pub updated_at: chrono::DateTime<chrono::Utc>,
-    pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+placed! {
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "cases")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        #[sea_orm(unique)]
+        pub case_number: String,
+        pub workshop_code: String,
+        pub member_id: Uuid,
+        pub created_by_id: Uuid,
+        pub employee_first_name: String,
+        pub employee_last_name: String,
+        pub client_email: Option<String>,
+        pub num_reports_requested: i32,
+        /// Of a draft what was requested, see `urgency`; from the submission on what applies.
+        pub urgency: Urgency,
+        pub status: CaseStatus,
+        pub tier: Option<Tier>,
+        pub assigned_to_id: Option<Uuid>,
+        pub accepted_by_id: Option<Uuid>,
+        pub submitted_at: Option<chrono::DateTime<chrono::Utc>>,
+        pub accepted_at: Option<chrono::DateTime<chrono::Utc>>,
+        /// A civil day in the settings' time zone.
+        pub due_on: chrono::NaiveDate,
+        pub completed_at: Option<chrono::DateTime<chrono::Utc>>,
+        /// SQLite has no exact decimal: 15 is a credit of 1.5.
+        pub credit_tenths: i32,
+        /// The member's notes.
+        pub special_notes: Option<String>,
+        /// The staff's notes; members never see them.
+        pub internal_notes: Option<String>,
+        pub report_notes_to_member: Option<String>,
+        pub hold_reason: Option<String>,
+        pub held_at: Option<chrono::DateTime<chrono::Utc>>,
+        pub hold_duration_seconds: Option<i64>,
+        pub hold_expected_end_at: Option<chrono::DateTime<chrono::Utc>>,
+        pub reviewed_by_id: Option<Uuid>,
+        pub reviewed_at: Option<chrono::DateTime<chrono::Utc>>,
+        pub review_status: Option<ReviewStatus>,
+        pub review_notes: Option<String>,
+        pub rejection_reason: Option<RejectionReason>,
+        pub rejection_notes: Option<String>,
+        pub rejected_at: Option<chrono::DateTime<chrono::Utc>>,
+        pub rejected_by_id: Option<Uuid>,
+        pub scheduled_release_at: Option<chrono::DateTime<chrono::Utc>>,
+        pub released_at: Option<chrono::DateTime<chrono::Utc>>,
+        pub resubmission_count: i32,
+        pub previous_status: Option<CaseStatus>,
+        pub resubmitted_at: Option<chrono::DateTime<chrono::Utc>>,
+        pub resubmission_notes: Option<String>,
+        /// Case number, names and email in lower case: what a free-text search looks through.
+        pub search_text: String,
+        /// How many of the version's changes the member was not shown: completions that aren't released, and what reverted them.
+        pub secret_moves: i32,
+        /// If the last change was one of those: the time of the last change that was shown.
+        pub shown_updated_at: Option<chrono::DateTime<chrono::Utc>>,
+        /// The fields that the member has edited since the case was completed or rejected, by wire name, separated by commas.
+        pub member_edits: Option<String>,
+        /// Whether the case is visible to its creator as such: not to a member who created it and whose case it is no longer.
+        pub creator_sees_it: bool,
+        pub version: i32,
+        pub created_at: chrono::DateTime<chrono::Utc>,
+        pub updated_at: chrono::DateTime<chrono::Utc>,
+        pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,8 +1,11 @@
 //! Enumerations that describe a case.
 
+use crate::db::stored_as_text;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+stored_as_text! { CaseStatus, Tier, Urgency, ReviewStatus, RejectionReason }
 
 /// The status of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]

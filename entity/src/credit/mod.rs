@@ -10,6 +10,7 @@ pub use reset::{Reset, ResetType, reset_all, without_allowance};
 pub use usage::{used_of_each, used_tenths};
 
 use crate::audit::audited;
+use crate::db::placed;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, Select};
@@ -17,21 +18,23 @@ use sea_orm::{IntoActiveModel, Select};
 /// The maximum number of credits in an allowance.
 pub const ALLOWED_MAX: i32 = 10_000;
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "credit_allowances")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
-    /// Unique together with the quarter.
-    pub member_id: Uuid,
-    /// As written by `Quarter`.
-    pub quarter: String,
-    /// Whole credits.
-    pub allowed_credits: i32,
-    pub notes: Option<String>,
-    pub version: i32,
-    pub created_at: chrono::DateTime<chrono::Utc>,
-    pub updated_at: chrono::DateTime<chrono::Utc>,
+placed! {
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "credit_allowances")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// Unique together with the quarter.
+        pub member_id: Uuid,
+        /// As written by `Quarter`.
+        pub quarter: String,
+        /// Whole credits.
+        pub allowed_credits: i32,
+        pub notes: Option<String>,
+        pub version: i32,
+        pub created_at: chrono::DateTime<chrono::Utc>,
+        pub updated_at: chrono::DateTime<chrono::Utc>,
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

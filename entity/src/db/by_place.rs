@@ -4,116 +4,194 @@
 use super::transaction::query_error;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::prelude::Uuid;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ColumnType, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Iterable, QueryResult,
-    QuerySelect, QueryTrait, Select, TryIntoModel, Value,
-};
-use sqlx::{ColumnIndex, Decode, Row, Type};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable, QueryResult, QuerySelect, QueryTrait, Select};
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Column, Postgres, Row, Type};
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-/// How a column is decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ColumnKind {
-    Text,
-    Id,
-    Integer,
-    BigInteger,
-    Boolean,
-    Instant,
-    Day,
+/// What is read from columns that a statement selects in the order of its fields.
+pub trait Placed: Sized {
+    /// Reads the next columns.
+    ///
+    /// # Errors
+    ///
+    /// If a value does not have the type of its field.
+    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr>;
 }
 
-impl ColumnKind {
-    /// That of a column; none for types that no table read here has.
-    fn new(column: &impl ColumnTrait) -> Option<Self> {
-        match column.def().get_column_type() {
-            ColumnType::String(_) | ColumnType::Text | ColumnType::Char(_) => Some(Self::Text),
-            ColumnType::Uuid => Some(Self::Id),
-            ColumnType::Integer => Some(Self::Integer),
-            ColumnType::BigInteger => Some(Self::BigInteger),
-            ColumnType::Boolean => Some(Self::Boolean),
-            ColumnType::TimestampWithTimeZone => Some(Self::Instant),
-            ColumnType::Date => Some(Self::Day),
-            _ => None,
+/// The columns of a row, from left to right.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns<'r> {
+    row: AnyRow<'r>,
+    /// The place of the next column.
+    place: usize,
+    /// Whether the types of another row's columns, of the same statement, were compared with those of the fields. SQLite's values
+    /// have types of their own, and are always compared.
+    are_checked: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum AnyRow<'r> {
+    Postgres(&'r PgRow),
+    Sqlite(&'r SqliteRow),
+}
+
+impl<'r> Columns<'r> {
+    fn new(row: &'r QueryResult, are_checked: bool) -> Result<Self, DbErr> {
+        let row = match (row.try_as_pg_row(), row.try_as_sqlite_row()) {
+            (Some(row), _) => AnyRow::Postgres(row),
+            (None, Some(row)) => AnyRow::Sqlite(row),
+            (None, None) => return Err(DbErr::Type("a row of another database".to_owned())),
+        };
+        Ok(Self { row, place: 0, are_checked })
+    }
+
+    /// The value of the next column.
+    ///
+    /// # Errors
+    ///
+    /// If it does not have this type.
+    pub fn take<T: Stored>(&mut self) -> Result<T, DbErr> {
+        let place = self.place;
+        self.place += 1;
+        let value = T::Raw::read(self, place).map_err(query_error)?;
+        T::from_raw(value).ok_or_else(|| DbErr::Type(format!("the value of column {place} does not have the type of its field")))
+    }
+}
+
+/// A type of fields, by what a database stores for it.
+pub trait Stored: Sized {
+    type Raw: Raw;
+
+    /// The value; `None` if it does not have this type.
+    fn from_raw(raw: Option<Self::Raw>) -> Option<Self>;
+}
+
+impl<T: Stored> Stored for Option<T> {
+    type Raw = T::Raw;
+
+    fn from_raw(raw: Option<T::Raw>) -> Option<Self> {
+        if raw.is_some() { T::from_raw(raw).map(Some) } else { Some(None) }
+    }
+}
+
+/// A type that both databases store.
+pub trait Raw: Sized {
+    #[doc(hidden)]
+    fn read(columns: &Columns<'_>, place: usize) -> Result<Option<Self>, sqlx::Error>;
+}
+
+macro_rules! raw {
+    ($($raw:ty),*) => { $(
+        impl Raw for $raw {
+            fn read(columns: &Columns<'_>, place: usize) -> Result<Option<Self>, sqlx::Error> {
+                match columns.row {
+                    AnyRow::Postgres(row) => {
+                        if !columns.are_checked {
+                            ensure_type::<Self>(row, place)?;
+                        }
+                        row.try_get_unchecked(place)
+                    }
+                    AnyRow::Sqlite(row) => row.try_get(place),
+                }
+            }
         }
-    }
 
-    fn read<'r, R>(self, row: &'r R, place: usize) -> Result<Value, sqlx::Error>
-    where
-        R: Row,
-        usize: ColumnIndex<R>,
-        String: Decode<'r, R::Database> + Type<R::Database>,
-        Uuid: Decode<'r, R::Database> + Type<R::Database>,
-        i32: Decode<'r, R::Database> + Type<R::Database>,
-        i64: Decode<'r, R::Database> + Type<R::Database>,
-        bool: Decode<'r, R::Database> + Type<R::Database>,
-        DateTime<Utc>: Decode<'r, R::Database> + Type<R::Database>,
-        NaiveDate: Decode<'r, R::Database> + Type<R::Database>,
-    {
-        Ok(match self {
-            Self::Text => row.try_get::<Option<String>, _>(place)?.into(),
-            Self::Id => row.try_get::<Option<Uuid>, _>(place)?.into(),
-            Self::Integer => row.try_get::<Option<i32>, _>(place)?.into(),
-            Self::BigInteger => row.try_get::<Option<i64>, _>(place)?.into(),
-            Self::Boolean => row.try_get::<Option<bool>, _>(place)?.into(),
-            Self::Instant => row.try_get::<Option<DateTime<Utc>>, _>(place)?.into(),
-            Self::Day => row.try_get::<Option<NaiveDate>, _>(place)?.into(),
-        })
-    }
+        impl Stored for $raw {
+            type Raw = Self;
+
+            fn from_raw(raw: Option<Self>) -> Option<Self> {
+                raw
+            }
+        }
+    )* };
 }
 
-type KindsByTable = HashMap<TypeId, Option<&'static [ColumnKind]>>;
+raw! { String, Uuid, i32, i64, bool, DateTime<Utc>, NaiveDate }
 
-/// The kinds of a table's columns in their order; none if one of them has no kind.
-fn kinds<E: EntityTrait>() -> Option<&'static [ColumnKind]> {
-    static KNOWN: LazyLock<RwLock<KindsByTable>> = LazyLock::new(RwLock::default);
+fn ensure_type<T: Type<Postgres>>(row: &PgRow, place: usize) -> Result<(), sqlx::Error> {
+    let column = row.try_column(place)?;
+    if T::compatible(column.type_info()) {
+        return Ok(());
+    }
+    let problem = format!("{} can't be read from {}", T::type_info(), column.type_info());
+    Err(sqlx::Error::ColumnDecode { index: format!("{:?}", column.name()), source: problem.into() })
+}
+
+/// Makes enumerations that are stored as texts readable by place: `stored_as_text! { Role, Level }`.
+macro_rules! stored_as_text {
+    ($($name:ident),* $(,)?) => { $(
+        impl $crate::db::Stored for $name {
+            type Raw = String;
+
+            fn from_raw(raw: Option<String>) -> Option<Self> {
+                <Self as sea_orm::ActiveEnum>::try_from_value(&raw?).ok()
+            }
+        }
+    )* };
+}
+pub(crate) use stored_as_text;
+
+/// Declares the model of a table, and makes it readable by place.
+macro_rules! placed {
+    (@read $(#[$about:meta])* pub struct Model { $($(#[$field_about:meta])* pub $field:ident: $kind:ty),* $(,)? }) => {
+        impl $crate::db::Placed for Model {
+            fn read(columns: &mut $crate::db::Columns<'_>) -> Result<Self, sea_orm::DbErr> {
+                Ok(Self { $($field: columns.take()?),* })
+            }
+        }
+    };
+    ($($model:tt)*) => {
+        $($model)*
+        $crate::db::placed! { @read $($model)* }
+    };
+}
+pub(crate) use placed;
+
+/// Selects whole rows as before, by one text for all columns in place of an expression for each.
+pub fn whole_rows<E: EntityTrait>(mut rows: Select<E>) -> Select<E> {
+    QuerySelect::query(&mut rows).clear_selects().expr(Expr::cust(all_columns::<E>()));
+    rows
+}
+
+/// The columns of a table in their order, as a statement lists them.
+fn all_columns<E: EntityTrait>() -> &'static str {
+    static KNOWN: LazyLock<RwLock<HashMap<TypeId, &'static str>>> = LazyLock::new(RwLock::default);
     let table = TypeId::of::<E>();
-    if let Some(kinds) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&table) {
-        return *kinds;
+    if let Some(columns) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&table) {
+        return columns;
     }
-    let kinds: Option<Vec<ColumnKind>> = E::Column::iter().map(|column| ColumnKind::new(&column)).collect();
+    let name = E::default();
+    let columns: Vec<_> = E::Column::iter().map(|column| format!("\"{}\".\"{}\"", name.table_name(), column.as_str())).collect();
     // Once for each table.
-    let kinds = kinds.map(|kinds| &*kinds.leak());
-    KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(table, kinds);
-    kinds
+    let columns = &*columns.join(", ").leak();
+    KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(table, columns);
+    columns
 }
 
-/// A whole row of a table, whose columns a statement selects first and in their order.
+/// All rows of a statement.
 ///
 /// # Errors
 ///
-/// If a value is none of its column's.
-pub fn whole_row<E>(row: &QueryResult) -> Result<E::Model, DbErr>
-where
-    E: EntityTrait,
-    E::ActiveModel: TryIntoModel<E::Model>,
-{
-    let Some(kinds) = kinds::<E>() else { return E::Model::from_query_result(row, "") };
-    let value = |kind: ColumnKind, place| match (row.try_as_pg_row(), row.try_as_sqlite_row()) {
-        (Some(row), _) => kind.read(row, place),
-        (None, Some(row)) => kind.read(row, place),
-        (None, None) => Err(sqlx::Error::RowNotFound),
-    };
-    let mut read = <E::ActiveModel as ActiveModelTrait>::default();
-    for ((place, column), kind) in E::Column::iter().enumerate().zip(kinds) {
-        read.try_set(column, value(*kind, place).map_err(query_error)?)?;
-    }
-    read.try_into_model()
+/// If a value does not have the type of its field.
+pub fn by_place<T: Placed>(rows: &[QueryResult]) -> Result<Vec<T>, DbErr> {
+    rows.iter().enumerate().map(|(number, row)| T::read(&mut Columns::new(row, number > 0)?)).collect()
 }
 
-/// The first row of a statement that selects whole rows.
+/// The first of these whole rows.
 ///
 /// # Errors
 ///
 /// If the database can't be queried.
 pub async fn first_row<E, C>(db: &C, rows: Select<E>) -> Result<Option<E::Model>, DbErr>
 where
-    E: EntityTrait,
-    E::ActiveModel: TryIntoModel<E::Model>,
+    E: EntityTrait<Model: Placed>,
     C: ConnectionTrait,
 {
-    let row = db.query_one(&rows.limit(1).into_query()).await?;
-    row.map(|row| whole_row::<E>(&row)).transpose()
+    let row = db.query_one(&whole_rows(rows).limit(1).into_query()).await?;
+    row.map(|row| E::Model::read(&mut Columns::new(&row, false)?)).transpose()
 }

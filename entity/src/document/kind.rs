@@ -1,8 +1,11 @@
 //! The types of documents.
 
+use crate::db::stored_as_text;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+stored_as_text! { DocumentType }
 
 /// The purpose of a document.
 ///

@@ -17,6 +17,7 @@ pub use resubmission::{UploadedDocument, circumstances, new_documents_of_each};
 use crate::audit::audited;
 use crate::case;
 use crate::case::secrecy::{self, Hidden};
+use crate::db::placed;
 use crate::effect::Effect;
 use crate::user::Caller;
 use chrono::{DateTime, Utc};
@@ -25,30 +26,32 @@ use sea_orm::sea_query::{ExprTrait, SelectStatement};
 use sea_orm::{Condition, QuerySelect, QueryTrait, Select};
 use std::collections::HashSet;
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "documents")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
-    pub case_id: Uuid,
-    /// For its entries, which contain the case number; the number of a case never changes.
-    pub case_number: String,
-    pub document_type: DocumentType,
-    /// Which of the requested reports this is; reports only.
-    pub report_number: Option<i32>,
-    /// The uploader's filename, without folders.
-    pub filename: String,
-    /// The content type detected from the first bytes.
-    pub content_type: String,
-    pub size_bytes: i64,
-    /// The digest of the bytes, in lowercase hexadecimal digits.
-    pub sha256: String,
-    pub notes: Option<String>,
-    pub uploaded_by_id: Uuid,
-    pub version: i32,
-    pub created_at: chrono::DateTime<chrono::Utc>,
-    pub updated_at: chrono::DateTime<chrono::Utc>,
-    pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+placed! {
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "documents")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub case_id: Uuid,
+        /// For its entries, which contain the case number; the number of a case never changes.
+        pub case_number: String,
+        pub document_type: DocumentType,
+        /// Which of the requested reports this is; reports only.
+        pub report_number: Option<i32>,
+        /// The uploader's filename, without folders.
+        pub filename: String,
+        /// The content type detected from the first bytes.
+        pub content_type: String,
+        pub size_bytes: i64,
+        /// The digest of the bytes, in lowercase hexadecimal digits.
+        pub sha256: String,
+        pub notes: Option<String>,
+        pub uploaded_by_id: Uuid,
+        pub version: i32,
+        pub created_at: chrono::DateTime<chrono::Utc>,
+        pub updated_at: chrono::DateTime<chrono::Utc>,
+        pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -105,7 +108,8 @@ fn is_in_cases(cases: Select<case::Entity>) -> Expr {
     case::is_among((Entity, Column::CaseId), cases)
 }
 
-/// The number of documents that are visible to a caller, beside a row of `cases` that is: as `visible_to`, for its case.
+/// The number of documents of a case that are visible to a caller, for each row of a statement over visible `cases`. The rule is
+/// that of `visible_to`; a condition that is null hides nothing, as there.
 pub fn count_visible_beside(caller: &Caller, now: DateTime<Utc>) -> SelectStatement {
     let is_shown: Expr = Expr::case(secrecy::hides_result(Hidden::from(caller), now), false).finally(true).into();
     let seen = live().filter(Condition::any().add(Column::DocumentType.ne(DocumentType::Report)).add(is_shown));

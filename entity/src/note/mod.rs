@@ -4,6 +4,7 @@ mod events;
 
 use crate::audit::{AuditTx, audited};
 use crate::case::{self, ActionRefusal};
+use crate::db::{placed, stored_as_text};
 use crate::effect::Effect;
 use crate::load::LoadError;
 use crate::user::{Caller, Role};
@@ -14,6 +15,8 @@ use sea_orm::sea_query::{ExprTrait, SelectStatement};
 use sea_orm::{IntoActiveModel, Iterable, QuerySelect, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+stored_as_text! { Visibility }
 
 /// Who may read a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
@@ -68,23 +71,25 @@ impl NoteAction {
     }
 }
 
-/// A note; its text is never changed. Ids sort by time.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "notes")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
-    pub case_id: Uuid,
-    /// Kept here so that its entries can name the case.
-    pub case_number: String,
-    pub author_id: Uuid,
-    pub visibility: Visibility,
-    #[sea_orm(column_type = "Text")]
-    pub body: String,
-    pub version: i32,
-    pub created_at: chrono::DateTime<chrono::Utc>,
-    pub updated_at: chrono::DateTime<chrono::Utc>,
-    pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+placed! {
+    /// A note; its text is never changed. Ids sort by time.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "notes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub case_id: Uuid,
+        /// Kept here so that its entries can name the case.
+        pub case_number: String,
+        pub author_id: Uuid,
+        pub visibility: Visibility,
+        #[sea_orm(column_type = "Text")]
+        pub body: String,
+        pub version: i32,
+        pub created_at: chrono::DateTime<chrono::Utc>,
+        pub updated_at: chrono::DateTime<chrono::Utc>,
+        pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

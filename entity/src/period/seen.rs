@@ -11,7 +11,7 @@ use crate::clock::floor_id;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, SimpleExpr};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 use serde::{Deserialize, Serialize};
 
 /// Ids are assigned before COMMIT: an entry may appear this long after its id, if clocks differ and transactions take long.
@@ -69,19 +69,30 @@ impl Seen {
     /// What a snapshot sees.
     pub async fn read<C: ConnectionTrait>(db: &C, now: DateTime<Utc>) -> Result<Self, DbErr> {
         let backend = db.get_database_backend();
+        let columns = Self::columns(backend).map(|(expression, name)| format!("{expression} AS {name}"));
+        let row = db.query_one_raw(Statement::from_string(backend, format!("SELECT {}", columns.join(", ")))).await?;
+        let row = row.ok_or_else(|| DbErr::RecordNotFound("extent".to_owned()))?;
+        Self::from_row(&row, backend, now)
+    }
+
+    /// What a statement sees, as columns of each of its rows: expressions and their names. A database runs their selects once.
+    pub(crate) fn columns(backend: DbBackend) -> [(&'static str, &'static str); 3] {
         let extent = match backend {
-            DbBackend::Postgres => "CAST(pg_current_snapshot() AS TEXT)",
+            DbBackend::Postgres => "(SELECT CAST(pg_current_snapshot() AS TEXT))",
             _ => {
-                "(SELECT COALESCE(MAX(rowid), 0) FROM audit_entries) || ':' \
-                 || (SELECT COALESCE(MAX(rowid), 0) FROM case_reviews)"
+                "((SELECT COALESCE(MAX(rowid), 0) FROM audit_entries) || ':' \
+                 || (SELECT COALESCE(MAX(rowid), 0) FROM case_reviews))"
             }
         };
-        let sql = format!(
-            "SELECT {extent} AS extent, COALESCE((SELECT MAX(sequence) FROM ledger_leaves), 0) AS last_sequence, \
-             (SELECT id FROM audit_entries ORDER BY id DESC LIMIT 1) AS last_id"
-        );
-        let row = db.query_one_raw(Statement::from_string(backend, sql)).await?;
-        let row = row.ok_or_else(|| DbErr::RecordNotFound("extent".to_owned()))?;
+        [
+            (extent, "extent"),
+            ("(SELECT COALESCE(MAX(sequence), 0) FROM ledger_leaves)", "last_sequence"),
+            ("(SELECT id FROM audit_entries ORDER BY id DESC LIMIT 1)", "last_id"),
+        ]
+    }
+
+    /// The same from a row with these columns.
+    pub(crate) fn from_row(row: &QueryResult, backend: DbBackend, now: DateTime<Utc>) -> Result<Self, DbErr> {
         let extent: String = row.try_get("", "extent")?;
         let (last_sequence, last_id) = (row.try_get("", "last_sequence")?, row.try_get::<Option<Uuid>>("", "last_id")?);
         let settled_at = u64::try_from((now - SETTLED_AFTER).timestamp_millis()).unwrap_or_default();

@@ -3,32 +3,35 @@
 mod events;
 
 use crate::audit::{AuditTx, audited};
+use crate::db::placed;
 use chrono::{DateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, QuerySelect};
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "settings")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
-    pub default_case_due_days: i32,
-    pub rush_case_threshold_days: i32,
-    pub default_completion_delay_hours: i32,
-    pub email_notifications_enabled: bool,
-    pub default_email_delay_hours: i32,
-    pub reply_email_address: Option<String>,
-    pub default_quarterly_credits: i32,
-    pub time_zone: String,
-    pub own_activity_enabled: bool,
-    pub member_document_quota_mib: i32,
-    pub case_document_quota_mib: i32,
-    pub record_views: bool,
-    pub version: i32,
-    pub created_at: chrono::DateTime<chrono::Utc>,
-    pub updated_at: chrono::DateTime<chrono::Utc>,
+placed! {
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "settings")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub default_case_due_days: i32,
+        pub rush_case_threshold_days: i32,
+        pub default_completion_delay_hours: i32,
+        pub email_notifications_enabled: bool,
+        pub default_email_delay_hours: i32,
+        pub reply_email_address: Option<String>,
+        pub default_quarterly_credits: i32,
+        pub time_zone: String,
+        pub own_activity_enabled: bool,
+        pub member_document_quota_mib: i32,
+        pub case_document_quota_mib: i32,
+        pub record_views: bool,
+        pub version: i32,
+        pub created_at: chrono::DateTime<chrono::Utc>,
+        pub updated_at: chrono::DateTime<chrono::Utc>,
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

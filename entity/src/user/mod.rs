@@ -21,6 +21,7 @@ pub use standing::{Standing, locked_with_administrators};
 
 use crate::audit::{AuditTx, audited, stored_value};
 use crate::case::Tier;
+use crate::db::placed;
 use crate::load::LoadError;
 use crate::text::{Spelling, contains};
 use sea_orm::entity::prelude::*;
@@ -28,28 +29,30 @@ use sea_orm::sea_query::{BinOper, ExprTrait};
 use sea_orm::{Condition, DbBackend, Iterable, QuerySelect, Select};
 use serde_json::{Value as Json, json};
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "users")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
-    #[sea_orm(unique)]
-    pub username: String,
-    /// Unique among the users who weren't deleted.
-    pub email: String,
-    pub first_name: String,
-    pub last_name: String,
-    pub phone_number: Option<String>,
-    pub workshop_code: Option<String>,
-    pub role: Role,
-    pub user_level: Option<Level>,
-    /// The scopes granted to a service account, as written by `Scope::join`.
-    pub scopes: Option<String>,
-    pub is_active: bool,
-    pub version: i32,
-    pub created_at: chrono::DateTime<chrono::Utc>,
-    pub updated_at: chrono::DateTime<chrono::Utc>,
-    pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+placed! {
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "users")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        #[sea_orm(unique)]
+        pub username: String,
+        /// Unique among the users who weren't deleted.
+        pub email: String,
+        pub first_name: String,
+        pub last_name: String,
+        pub phone_number: Option<String>,
+        pub workshop_code: Option<String>,
+        pub role: Role,
+        pub user_level: Option<Level>,
+        /// The scopes granted to a service account, as written by `Scope::join`.
+        pub scopes: Option<String>,
+        pub is_active: bool,
+        pub version: i32,
+        pub created_at: chrono::DateTime<chrono::Utc>,
+        pub updated_at: chrono::DateTime<chrono::Utc>,
+        pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

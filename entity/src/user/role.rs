@@ -1,9 +1,12 @@
 //! The roles of users, the levels of technicians, and the scopes of service accounts.
 
+use crate::db::stored_as_text;
 use sea_orm::Iterable;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+stored_as_text! { Role, Level }
 
 /// The role of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]

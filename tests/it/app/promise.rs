@@ -92,10 +92,24 @@ pub fn demand(method: &Method, path: &str, answer: &Answer) {
         ensure_problem(&place, answer);
     }
     match here().find(|promise| promise.method == asked) {
-        Some(promise) => ensure_declared(promise, &place, *method == Method::HEAD, answer),
+        Some(promise) => {
+            ensure_declared(promise, &place, *method == Method::HEAD, answer);
+            ensure_linked(&place, answer);
+        }
         None if best.is_some() => assert!([405, 429].contains(&status), "{place} is not an operation, but got {status}"),
         None if docs::is_part(&path) || page::is_part(&path) => {}
         None => assert!([404, 429].contains(&status), "{place} does not exist, but got {status}"),
+    }
+}
+
+/// A page that is not the last one has the address of the next in `Link`.
+#[track_caller]
+fn ensure_linked(place: &str, answer: &Answer) {
+    let body = answer.json();
+    let cursors = ["/page/next_cursor", "/entries/page/next_cursor"].map(|pointer| body.pointer(pointer).and_then(Json::as_str));
+    if let Some(cursor) = cursors.into_iter().flatten().next() {
+        let link = answer.header("link");
+        assert!(link.ends_with(&format!("cursor={cursor}>; rel=\"next\"")), "{place}: the next page has no link: {link}");
     }
 }
 

@@ -4,6 +4,7 @@ mod action_types;
 mod addresses;
 mod append_only;
 mod case_trail;
+mod crowded;
 mod export;
 mod fields;
 mod filters;

@@ -77,7 +77,64 @@ async fn rights_that_another_replica_ended_allow_no_change_on_postgresql() {
     another_replica_ends_rights(Kind::Postgres).await;
 }
 
+/// Of a reading that is recorded nothing is sent before the transaction that records it has read the caller.
+async fn another_replica_ends_rights_to_read(kind: Kind) {
+    let settings = Settings { clock: Clock::fixed(Utc::now()), ..Settings::default() };
+    let Some(app) = TestApp::start_with(kind, settings).await else { return };
+    let replica = Process::start(&app).await;
+    let admin = app.as_admin().await;
+    for (number, path) in (0..).zip(["audit-log?limit=1", "audit-log?limit=1&sort=occurred_at"]) {
+        let boss = app.user(&format!("boss{number}"), Role::Manager, None).await;
+        let by = app.as_user(&boss).await;
+        let list = by.get(path).await.expect(200);
+        let end = format!("users/{}/role", boss.id);
+        let body = json!({"role": "technician", "user_level": "level_2", "reason": "works on cases again"});
+        let ended = replica.post(&end).bearer_auth(admin.token()).body(body.to_string()).send().await.expect("a response");
+        assert_eq!(ended.status(), 200, "{path}");
+        app.statements();
+        let mark = app.mark().await;
+
+        let later = format!("{path}&cursor={}", list["page"]["next_cursor"].as_str().expect("more entries"));
+        for path in [path, &later] {
+            let refused = by.get(path).await;
+            assert!(refused.expect_problem(401, "unauthorized")["data"].is_null(), "{path}");
+        }
+
+        assert_eq!(actions(&app.since(&mark).await), Vec::<&str>::new(), "{path}");
+    }
+    replica.kill();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn rights_that_another_replica_ended_allow_no_recorded_reading_on_sqlite() {
+    another_replica_ends_rights_to_read(Kind::Sqlite).await;
+}
+
+#[tokio::test]
+async fn rights_that_another_replica_ended_allow_no_recorded_reading_on_postgresql() {
+    another_replica_ends_rights_to_read(Kind::Postgres).await;
+}
+
 on_each_database! {
+    async fn a_recorded_reading_within_a_second_reads_its_caller_once(app) {
+        let by = app.as_manager().await;
+        by.get("auth/me").await.expect(200);
+        for path in ["audit-log?limit=1", "audit-log?limit=2"] {
+            app.statements();
+            by.get(path).await.expect(200);
+            assert_eq!(readings(app), 1, "in the transaction that records it");
+        }
+        let list = by.get("audit-log?limit=1").await.expect(200);
+        let cursor = list["page"]["next_cursor"].as_str().expect("more entries");
+        app.statements();
+        by.get(&format!("audit-log?limit=1&cursor={cursor}")).await.expect(200);
+        assert_eq!(readings(app), 1, "later pages are not recorded");
+        app.pass(TimeDelta::seconds(1));
+        by.get("audit-log?limit=1").await.expect(200);
+        assert_eq!(readings(app), 2, "before the page, and in the transaction");
+    }
+
     async fn a_change_within_a_second_reads_its_caller_once(app) {
         let by = app.as_admin().await;
         app.statements();

@@ -14,6 +14,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use entity::audit::{Actor, Context, Event};
 use entity::user::{Admission, Caller, Credential, Person, Role};
 use std::future::poll_fn;
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Poll, Waker};
@@ -83,15 +84,15 @@ impl Anyone {
     }
 
     /// Rights are never taken from the token: the account and the session, or key, are read again, so that a demotion or a logout
-    /// takes effect on the next request. For a change they are read in its transaction, since its body may arrive long after its
-    /// head; before that, whom they admitted a moment ago is admitted.
-    async fn authenticate(request: HttpRequest, admits: fn(&Caller) -> bool) -> Result<Self> {
+    /// takes effect on the next request. Where a transaction `reads_again` before the answer, whom they admitted a moment ago is
+    /// admitted until then.
+    async fn authenticate(request: HttpRequest, admits: fn(&Caller) -> bool, reads_again: bool) -> Result<Self> {
         let app = App::extract(&request)?;
         let origin = Origin::extract(&request)?;
         let refused = || Error::plain(Code::Unauthorized);
         let credential =
             request.extensions().get::<PresentedCredential>().map(PresentedCredential::credential).ok_or_else(refused)?;
-        let known = recent(&app, &request, &credential).filter(admits);
+        let known = app.recent_callers().find(&credential, app.moment()).filter(|caller| reads_again && admits(caller));
         let live = match known {
             Some(caller) => Some(caller),
             None => read(&app, &credential, &origin).await?,
@@ -116,11 +117,6 @@ impl Anyone {
         ReadingCaller::end(request);
         Ok(Self { retry, ..self })
     }
-}
-
-/// The caller of a change, if they were read a moment ago.
-fn recent(app: &App, request: &HttpRequest, credential: &Credential) -> Option<Caller> {
-    if request.method().is_safe() { None } else { app.recent_callers().find(credential, app.moment()) }
 }
 
 /// Reads the caller, if their credential is valid. The use of a key that has expired is recorded.
@@ -184,14 +180,25 @@ impl PresentedCredential {
     }
 }
 
+/// Extracts a caller. A change reads them again in its transaction, since its body may arrive long after its head.
+fn extract(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    admits: fn(&Caller) -> bool,
+    reads_again: bool,
+) -> impl Future<Output = Result<Anyone>> + use<> {
+    ReadingCaller::begin(request);
+    let (request, body) = (request.clone(), NoBody::take(request, payload));
+    let reads_again = reads_again || !request.method().is_safe();
+    async move { Anyone::authenticate(request.clone(), admits, reads_again).await?.admitted(&request, body).await }
+}
+
 impl FromRequest for Anyone {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ReadingCaller::begin(request);
-        let (request, body) = (request.clone(), NoBody::take(request, payload));
-        Box::pin(async move { Self::authenticate(request.clone(), |_| true).await?.admitted(&request, body).await })
+        Box::pin(extract(request, payload, |_| true, false))
     }
 }
 
@@ -242,6 +249,37 @@ pub fn admitted<T: 'static>(request: &HttpRequest, read: Result<T>) -> Admitted<
     })
 }
 
+/// Callers whom an operation admits.
+pub trait KindOfCaller: 'static {
+    const ADMITS: fn(&Caller) -> bool;
+}
+
+/// The caller of a reading whose first page is recorded before it is sent, in a transaction that reads them again
+/// (`App::record_reading`). Later pages aren't recorded.
+#[derive(Clone, Debug)]
+pub struct Recorded<C> {
+    caller: Anyone,
+    kind: PhantomData<C>,
+}
+
+impl<C: KindOfCaller> FromRequest for Recorded<C> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = extract(request, payload, C::ADMITS, query::is_first_page(request.query_string()));
+        Box::pin(async { Ok(Self { caller: caller.await?, kind: PhantomData }) })
+    }
+}
+
+impl<C> Deref for Recorded<C> {
+    type Target = Anyone;
+
+    fn deref(&self) -> &Anyone {
+        &self.caller
+    }
+}
+
 /// Declares kinds of callers and whom they admit; everyone else gets 403.
 macro_rules! callers {
     ($($(#[doc = $doc:literal])+ $name:ident: $admits:expr;)*) => { $(
@@ -254,13 +292,13 @@ macro_rules! callers {
             type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
             fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-                ReadingCaller::begin(request);
-                let (request, body) = (request.clone(), NoBody::take(request, payload));
-                Box::pin(async move {
-                    let caller = Anyone::authenticate(request.clone(), $admits).await?;
-                    caller.admitted(&request, body).await.map(Self)
-                })
+                let caller = extract(request, payload, $admits, false);
+                Box::pin(async { caller.await.map(Self) })
             }
+        }
+
+        impl KindOfCaller for $name {
+            const ADMITS: fn(&Caller) -> bool = $admits;
         }
 
         impl Deref for $name {

@@ -9,11 +9,12 @@ use actix_web::HttpRequest;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use chrono::{DateTime, Utc};
+use entity::db::{Placed, by_place};
 use entity::page::{self, Direction, Position, SortKey, Total};
 use entity::period::{LedgerExtent, Seen};
 use hmac::{Hmac, KeyInit, Mac};
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait, Select};
+use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use utoipa::{IntoParams, ToSchema};
@@ -155,10 +156,14 @@ impl PageRequest {
         E: EntityTrait<Model: Send + Sync>,
         R: FromQueryResult,
     {
-        self.read_with(db, list, key, |page| page, position).await
+        let (rows, total) = self.rows(db, list, key, |page| page).await?;
+        let mut rows = rows.iter().map(|row| R::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
+        let page = self.cut(&mut rows, total, position);
+        Ok((rows, page))
     }
 
-    /// The same for rows that are shown with something else: `related` is the statement that adds it to the rows of a page.
+    /// The same for rows that are shown with something else, and read by the places of their columns: `related` is the statement
+    /// that adds it to the rows of a page.
     pub async fn read_with<C, E, R>(
         &self,
         db: &C,
@@ -170,8 +175,22 @@ impl PageRequest {
     where
         C: ConnectionTrait,
         E: EntityTrait<Model: Send + Sync>,
-        R: FromQueryResult,
+        R: Placed,
     {
+        let (rows, total) = self.rows(db, list, key, related).await?;
+        let mut rows = by_place(&rows)?;
+        let page = self.cut(&mut rows, total, position);
+        Ok((rows, page))
+    }
+
+    /// The rows of the page, and the total if it is requested.
+    async fn rows<C: ConnectionTrait, E: EntityTrait<Model: Send + Sync>>(
+        &self,
+        db: &C,
+        list: Select<E>,
+        key: &SortKey,
+        related: impl FnOnce(SelectStatement) -> SelectStatement,
+    ) -> Result<(Vec<QueryResult>, Option<Total>)> {
         let total = if self.include_total { Some(Total::count(db, list.clone().into_query()).await?) } else { None };
         let rest = match &self.after {
             Some(last) => list.filter(key.after(last).ok_or_else(invalid_cursor)?),
@@ -180,9 +199,7 @@ impl PageRequest {
         let mut page = key.sort(rest).into_query();
         page.limit(written_limit(self.fetch()));
         let statement = page::statement(&related(page), db.get_database_backend());
-        let mut rows = R::find_by_statement(statement).all(db).await?;
-        let page = self.cut(&mut rows, total, position);
-        Ok((rows, page))
+        Ok((db.query_all_raw(statement).await?, total))
     }
 
     /// The same for a list of whole rows, latest first.

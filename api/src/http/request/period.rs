@@ -60,11 +60,11 @@ impl PeriodParameters {
     }
 
     /// The ids of what was created in the period, open at an end that is not given; `None` if there is no period. `as_of` is the
-    /// instant that a name refers to. The time zone is read only if there is a period that depends on it.
+    /// instant that a name refers to. The time zone is read only if the period depends on it.
     pub async fn ids(&self, app: &App, as_of: DateTime<Utc>) -> Result<Option<IdRange>> {
-        match self.requested()?.is_open() {
-            true => Ok(None),
-            false => self.ids_in(as_of, setting::current(app.readers()).await?.zone()?),
+        match self.requested()?.has_days() {
+            true => self.ids_in(as_of, setting::current(app.readers()).await?.zone()?),
+            false => self.ids_in(as_of, Tz::UTC),
         }
     }
 
@@ -81,6 +81,15 @@ impl RequestedPeriod {
         match self {
             Self::Between(ends) => ends,
             Self::Named(name) => name.query(now, zone),
+        }
+    }
+
+    /// Whether it begins or ends with a civil day.
+    fn has_days(self) -> bool {
+        let is_day = |end: Option<Bound>| matches!(end, Some(Bound::Day(_)));
+        match self {
+            Self::Between(ends) => is_day(ends.since) || is_day(ends.until),
+            Self::Named(_) => true,
         }
     }
 

@@ -233,6 +233,11 @@ fn shaped<T: DeserializeOwned + Validate>(values: Map<String, Json>) -> Result<T
     Ok(shaped)
 }
 
+/// Whether a query has no cursor, and so requests the first page of a list.
+pub fn is_first_page(query: &str) -> bool {
+    decoded(query).iter().all(|(name, _)| name != "cursor")
+}
+
 /// `application/x-www-form-urlencoded` pairs, in order; `None` in place of a text that is not UTF-8.
 fn decoded(query: &str) -> Vec<(String, Option<String>)> {
     let text = |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8().map(Cow::into_owned).ok();
