@@ -5,7 +5,7 @@ use super::page::{self, AuditEntryList, EntryPageRequest};
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::{PageRequest, Paging};
 use crate::http::request::period::{PeriodParameters, is_short, period_required};
-use crate::http::{Answer, Anyone, AuditReader, Recorded};
+use crate::http::{Answer, AuditReader, Recorded};
 use crate::state::App;
 use crate::wire::{Result, SearchProblems};
 use actix_web::{HttpRequest, get};
@@ -48,8 +48,16 @@ pub async fn list_audit_log(
         return Err(period_required(parameter));
     }
     let list = match filter.text.is_some() && !is_short {
-        true => searched(&app, &by, &filter, direction, &page).await?,
-        false => page::read_at_once(&app, &filter, direction, &page).await?,
+        true => searched(&app, &filter, direction, &page).await,
+        false => page::read_log(&app, &filter, direction, &page).await,
+    };
+    let list = match list {
+        Ok(list) => list,
+        Err(error) => {
+            // What the page was refused for may depend on the log, and no transaction reads the caller again.
+            by.judged_again(&app).await?;
+            return Err(error);
+        }
     };
     if page.is_first() {
         app.record_reading(&by, Event::audit_log_accessed(LogView::List, given)).await?;
@@ -58,12 +66,10 @@ pub async fn list_audit_log(
 }
 
 /// A page of the entries with a text, from a period that is not short: refused if it can't be read soon.
-async fn searched(app: &App, by: &Anyone, filter: &Filter, direction: Direction, page: &PageRequest) -> Result<AuditEntryList> {
+async fn searched(app: &App, filter: &Filter, direction: Direction, page: &PageRequest) -> Result<AuditEntryList> {
     let snapshot = app.snapshot().await?;
     let wanted = EntryPageRequest::new(&snapshot, filter, direction, page).await?;
     if !wanted.is_soon(&snapshot).await? {
-        // What the log says is for callers who have the right now, and this refusal is not recorded.
-        by.judged_again(app).await?;
         return Err(period_required("q"));
     }
     let list = wanted.list(&snapshot).await?;

@@ -43,7 +43,7 @@ pub async fn list_own_activity(
         return Err(Error::forbidden());
     }
     let own = Filter { actor_id: Some(by.id()), ..filter };
-    let mut list = page::read_at_once(&app, &own, order.direction(), &page).await?;
+    let mut list = page::read_log(&app, &own, order.direction(), &page).await?;
     list.data.iter_mut().for_each(|entry| hide_what_was_refused(entry, by.id()));
     if by.role() == Role::Member {
         list.data.iter_mut().for_each(|entry| entry.sequence = None);

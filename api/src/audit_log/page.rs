@@ -26,7 +26,7 @@ pub struct EntryPageRequest<'a> {
 
 impl<'a> EntryPageRequest<'a> {
     pub async fn new<C: ConnectionTrait>(db: &C, filter: &Filter, direction: Direction, page: &'a PageRequest) -> Result<Self> {
-        // A first page without a total finds out by its own statement.
+        // The statement of a first page without a total returns it.
         let seen = if page.is_first() && !page.include_total { None } else { page.seen(db).await? };
         let filter = Filter { seen: seen.and_then(Seen::if_past), ..filter.clone() };
         Ok(Self { search: Search::new(db, filter).await?, seen, direction, page })
@@ -51,9 +51,10 @@ impl<'a> EntryPageRequest<'a> {
     }
 }
 
-/// Reads a page of the matching entries: in one statement if that is enough, otherwise in several that see the same.
-pub async fn read_at_once(app: &App, filter: &Filter, direction: Direction, page: &PageRequest) -> Result<AuditEntryList> {
-    if filter.text.is_none() && !page.include_total {
+/// Reads a page of the matching entries: in one statement where an index has them next to each other, otherwise in a snapshot,
+/// whose statements see the same and may take longer.
+pub async fn read_log(app: &App, filter: &Filter, direction: Direction, page: &PageRequest) -> Result<AuditEntryList> {
+    if filter.is_indexed() && !page.include_total {
         return read(app.readers(), filter, direction, page).await;
     }
     let snapshot = app.snapshot().await?;

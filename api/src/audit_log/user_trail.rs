@@ -47,7 +47,7 @@ pub async fn list_user_audit_trail(
     let filter = filter.read(&app, period, page.as_of).await?;
     let id = id.get()?;
     let person = user::people(app.readers(), vec![id]).await?.pop().ok_or_else(Error::not_found)?;
-    let list = page::read_at_once(&app, &of_user.restricted_to(id, filter), order.direction(), &page).await?;
+    let list = page::read_log(&app, &of_user.restricted_to(id, filter), order.direction(), &page).await?;
     if page.is_first() {
         let read = Event::audit_log_accessed(LogView::UserTrail(id), given);
         app.record_reading(&by, read.about(Some(&person))).await?;

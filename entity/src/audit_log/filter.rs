@@ -151,6 +151,28 @@ impl Filter {
         if self.sources.iter().any(is_ordinary) { Vec::new() } else { self.sources.iter().map(|source| source.code()).collect() }
     }
 
+    /// Whether one index has the matching entries next to each other: there is at most one condition beside the ids.
+    pub fn is_indexed(&self) -> bool {
+        let conditions = [
+            !self.actions.is_empty(),
+            !self.categories.is_empty(),
+            self.actor_id.is_some(),
+            self.related_user_id.is_some(),
+            self.person_id.is_some(),
+            self.api_key_id.is_some(),
+            self.case_id.is_some(),
+            self.case_number.is_some(),
+            !self.outcomes.is_empty(),
+            !self.sources.is_empty(),
+            self.ip_address.is_some(),
+            self.request_id.is_some(),
+        ];
+        let has_another =
+            !self.excluded_actor_ids.is_empty() || self.changed.is_some() || self.text.is_some() || self.as_member.is_some();
+        let is_network = self.ip_address.is_some_and(|range| !range.is_one());
+        conditions.into_iter().filter(|is_given| *is_given).count() <= 1 && !has_another && !is_network
+    }
+
     /// The first filter that no index bounds, by its parameter: it needs a period. A case or a request has few entries.
     pub fn unbounded(&self) -> Option<&'static str> {
         if self.case_id.is_some() || self.case_number.is_some() || self.request_id.is_some() {

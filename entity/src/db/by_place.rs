@@ -152,7 +152,7 @@ macro_rules! placed {
 }
 pub(crate) use placed;
 
-/// Selects whole rows as before, by one text for all columns in place of an expression for each.
+/// The same rows, with one text for all of their columns in place of an expression for each: the statement is built faster.
 pub fn whole_rows<E: EntityTrait>(mut rows: Select<E>) -> Select<E> {
     QuerySelect::query(&mut rows).clear_selects().expr(Expr::cust(all_columns::<E>()));
     rows

@@ -228,6 +228,30 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0, "revoking it was recorded");
     }
 
+    async fn the_first_use_of_a_key_after_its_end_is_recorded_whatever_it_is(app) {
+        let (url, ..) = account(app, json!(["audit:read", "ingest"])).await;
+        for is_reading in [true, false] {
+            let expires_at = rfc3339(app.clock.now() + TimeDelta::hours(1));
+            let body = json!({"name": "Trial", "expires_at": expires_at});
+            let made = app.as_admin().await.post(&format!("{url}/api-keys"), body).await.expect(201);
+            let itself = app.with_token(made["api_key"].as_str().unwrap());
+            app.pass(TimeDelta::hours(1) - TimeDelta::milliseconds(1));
+            itself.get("audit-log?limit=1").await.expect(200);
+            app.pass(TimeDelta::milliseconds(1));
+            let mark = app.mark().await;
+
+            let refused = match is_reading {
+                true => itself.get("audit-log?limit=1").await,
+                false => itself.post("ingest/activities", json!({"event": "a", "description": "b"})).await,
+            };
+
+            refused.expect_problem(401, "unauthorized");
+            let trail = app.since(&mark).await;
+            assert_eq!(actions(&trail), ["login"]);
+            assert_eq!(trail[0]["metadata"]["event"], "api_key_expired");
+        }
+    }
+
     async fn the_name_and_the_end_of_a_key_are_checked(app) {
         let (url, ..) = account(app, json!([])).await;
         let (keys, by) = (format!("{url}/api-keys"), app.as_admin().await);

@@ -92,7 +92,9 @@ impl Anyone {
         let refused = || Error::plain(Code::Unauthorized);
         let credential =
             request.extensions().get::<PresentedCredential>().map(PresentedCredential::credential).ok_or_else(refused)?;
-        let known = app.recent_callers().find(&credential, app.moment()).filter(|caller| reads_again && admits(caller));
+        let recent =
+            if reads_again && is_kept(&credential) { app.recent_callers().find(&credential, app.moment()) } else { None };
+        let known = recent.filter(admits);
         let live = match known {
             Some(caller) => Some(caller),
             None => read(&app, &credential, &origin).await?,
@@ -119,12 +121,20 @@ impl Anyone {
     }
 }
 
+/// Whether a caller with this credential is kept for a moment. One with a key is not: it may end at any instant, and its first
+/// use after that is recorded.
+fn is_kept(credential: &Credential) -> bool {
+    matches!(credential, Credential::Session { .. })
+}
+
 /// Reads the caller, if their credential is valid. The use of a key that has expired is recorded.
 async fn read(app: &App, credential: &Credential, origin: &Origin) -> Result<Option<Caller>> {
     let moment = app.moment();
     match credential.admit(app.readers(), moment.now).await? {
         Admission::Live(caller) => {
-            app.recent_callers().keep(credential.clone(), caller.clone(), moment);
+            if is_kept(credential) {
+                app.recent_callers().keep(credential.clone(), caller.clone(), moment);
+            }
             return Ok(Some(caller));
         }
         Admission::Expired { owner, key } => {
