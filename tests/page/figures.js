@@ -13,7 +13,12 @@ const CATEGORY = {
 };
 const category = (code) => CATEGORY[code] ?? words(code);
 
-const HOW = { audit_log_accessed: "Read", report_generated: "Report", export_generated: "Export" };
+const HOW = {
+  audit_log_accessed: "Read",
+  report_generated: "Report",
+  export_generated: "Export",
+  bulk_export: "Bulk export",
+};
 
 /** The cards by their label, the rows of each table, the bars of the chart, the parts of the share bar. @param {import("playwright-core").Page} page */
 export const shown = (page) =>

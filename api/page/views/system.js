@@ -135,8 +135,12 @@ function access({access: rows, access_total: total}) {
         {
           label: "How",
           cell: row =>
-            ({audit_log_accessed: "Read", report_generated: "Report", export_generated: "Export"})[row.action_type] ??
-            row.action_type
+            ({
+              audit_log_accessed: "Read",
+              report_generated: "Report",
+              export_generated: "Export",
+              bulk_export: "Bulk export"
+            })[row.action_type] ?? row.action_type
         },
         counts("Times", "count"),
         times("Last", "last_at")
