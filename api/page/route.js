@@ -70,7 +70,7 @@ function apply() {
 const release = () => setTimeout(apply);
 addEventListener("pointerdown", ({isPrimary, button}) => (pressed ||= isPrimary && !button), true);
 // A tap is a click only some time after it ended.
-addEventListener("pointerup", ({pointerType}) => setTimeout(apply, pointerType === "mouse" ? 0 : 800), true);
+addEventListener("pointerup", ({pointerType}) => setTimeout(apply, pointerType === "mouse" ? 0 : 400), true);
 for (const end of ["pointercancel", "contextmenu", "blur"]) addEventListener(end, release);
 /** @param {Event} event */
 const onclick = ({target}) => {
