@@ -18,6 +18,22 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
+    async fn a_refusal_says_what_was_refused_and_why(app) {
+        let (completed, by) = (app.a_case().completed().create().await, app.as_manager().await);
+        let held = by.post(&completed.url("hold"), json!({"reason": "passport missing"})).await;
+        let detail = "Cannot hold a case in status `completed`. Allowed from: `accepted`.";
+        assert_eq!(held.expect_problem(409, "invalid_case_state")["detail"], detail);
+        let reason = by.post(&completed.url("hold"), json!({"reason": 7})).await;
+        assert_eq!(reason.json()["errors"][0]["detail"], "must be a string");
+        let twice = Some(("application/json", br#"{"reason": "a", "reason": "b"}"#.to_vec()));
+        let twice = by.send_raw(Method::POST, &completed.url("hold"), twice).await;
+        assert!(twice.json()["detail"].as_str().unwrap_or_default().contains("duplicate key \"reason\""), "{}", twice.text);
+        let login = json!({"username": "manager", "password": "not the password"});
+        let unknown = app.as_anonymous().post("auth/login", login).await;
+        let detail = "Invalid username or password, or the account is not active. The response does not reveal which.";
+        assert_eq!(unknown.expect_problem(401, "invalid_credentials")["detail"], detail);
+    }
+
     async fn an_unsupported_method_is_refused_with_the_allowed_ones(app) {
         let by = app.as_admin().await;
         let operations = operations();
