@@ -13,7 +13,7 @@ mod transaction;
 mod unsettled;
 mod verb;
 
-pub use by_place::{Columns, Placed, Raw, Stored, by_place, first_row, whole_rows};
+pub use by_place::{Columns, Placed, Raw, Stored, by_place, first_by_place, first_row, rows_of, whole_rows};
 pub(crate) use by_place::{placed, stored_as_text};
 pub use failure::{is_disk_full, is_lock_timeout, is_unavailable};
 pub(crate) use failure::{is_lost, is_unsynced};

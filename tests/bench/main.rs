@@ -25,6 +25,7 @@ mod drive;
 mod figures;
 mod fill;
 mod instructions;
+mod lag;
 mod measure;
 mod parse;
 mod paths;

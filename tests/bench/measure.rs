@@ -7,6 +7,7 @@ use crate::controls::{self, Export};
 use crate::disk;
 use crate::drive::{Cost, drive};
 use crate::figures::{Limit, Row, median};
+use crate::lag;
 use crate::paths::{self, Bound, Path};
 use crate::place::Place;
 use crate::server::Server;
@@ -20,6 +21,8 @@ const OPTIONS: &str = "-c shared_buffers=512MB -c max_wal_size=4GB -c synchronou
 /// The page number that must cost what the first one costs, if the log is that long.
 const DEEP_PAGE: u64 = 10_000;
 const MIB_MORE_MAX: f64 = 16.0;
+/// How many times as long as another measurement that of the lag takes: it needs the slowest of many edits.
+const LAG_TIMES: u32 = 6;
 
 /// Figures by name, one per round.
 #[derive(Default)]
@@ -81,6 +84,9 @@ pub async fn on(kind: Kind, plan: &Plan) -> Vec<Row> {
                 place.until_sealed().await;
             }
         }
+        if plan.includes("lag") {
+            lag::rates(&large, plan.time() * LAG_TIMES, &mut samples).await;
+        }
         if plan.includes("export") {
             samples.add_export(controls::export(&large).await);
             if let Some(controls) = &controls {
@@ -90,6 +96,7 @@ pub async fn on(kind: Kind, plan: &Plan) -> Vec<Row> {
     }
     let mut rows: Vec<Row> = chosen.iter().flat_map(|path| of_path(kind, path, &samples)).collect();
     rows.extend(of_export(kind, &samples));
+    rows.extend(of_lag(&samples));
     rows.extend(of_process(&large));
     // Last, since it starts the service again and again.
     if kind == Kind::Sqlite && plan.includes("shared-commit") {
@@ -210,6 +217,17 @@ fn of_export(kind: Kind, samples: &Samples) -> Vec<Row> {
     let first = row("export, first byte", "export first", "ms", Some(Limit::Max(50.0)));
     let memory = row("export, memory", "export mib", "MiB", Some(Limit::Max(MIB_MORE_MAX)));
     [cost, first, memory].into_iter().flatten().collect()
+}
+
+/// How long entries wait to be sealed, and what sealing costs writers.
+fn of_lag(samples: &Samples) -> impl Iterator<Item = Row> {
+    let row = |path: &str, figure, against, limit| Row { path: path.to_owned(), figure, unit: "ms", against, limit: Some(limit) };
+    let lag = samples.median("lag").map(|ms| row("lag, p99", ms, None, Limit::Max(1_500.0)));
+    let unsealed = samples.median("writers unsealed").zip(samples.median("writers sealed"));
+    let writers = unsealed.map(|(unsealed, sealed)| {
+        row("lag, p99 of writers", sealed, Some(("nothing sealed".to_owned(), unsealed)), Limit::MaxTimes(1.1))
+    });
+    lag.into_iter().chain(writers)
 }
 
 /// What writers of SQLite gain by sharing their COMMITs.

@@ -68,7 +68,7 @@ pub async fn accept_case(
 ) -> Result<Answer<CaseDetail>, Interruption> {
     let assigned_to = body.assigned_to(&by)?;
     let override_level = overrides_level(&by, body.override_reason.as_deref())?;
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let tx = tx.with_note(key::DOCS_VERIFIED, body.docs_verified);
     if let Some(notes) = &body.notes {
         tx.note(key::NOTES, notes.as_str());

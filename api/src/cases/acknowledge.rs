@@ -21,7 +21,7 @@ use entity::case::{CaseAction, member_update};
 )]
 #[post("/cases/{case_id}/acknowledge-updates")]
 pub async fn acknowledge_case_updates(app: App, by: Staff, target: CaseTarget) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let case = target.locked(&tx, &by, CaseAction::AcknowledgeUpdates).await?;
     member_update::clear(&tx, case.id).await?;
     CaseDetail::committed(tx, case, &by).await

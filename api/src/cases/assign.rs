@@ -47,7 +47,7 @@ pub struct AssignCase {
 #[post("/cases/{case_id}/assign")]
 pub async fn assign_case(app: App, by: Staff, target: CaseTarget, body: Body<AssignCase>) -> Result<Answer<CaseDetail>> {
     let override_level = overrides_level(&by, body.override_reason.as_deref())?;
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Assign).await?;
     if let Some(reason) = &body.override_reason {

@@ -45,7 +45,7 @@ pub struct ChangeCaseHold {
 )]
 #[patch("/cases/{case_id}/hold")]
 pub async fn change_case_hold(app: App, by: Staff, target: CaseTarget, body: Body<ChangeCaseHold>) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let case = target.locked(&tx, &by, CaseAction::ChangeHold).await?;
     let duration = body.hold_duration_days.map(|days| days.map(ThousandthDays::duration));
     let case = tx.save(case.change_hold(HoldChange { reason: body.reason.as_deref(), duration })?).await?;

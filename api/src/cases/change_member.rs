@@ -46,7 +46,7 @@ pub async fn change_case_member(
     target: CaseTarget,
     body: Body<ChangeCaseMember>,
 ) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::ChangeMember).await?;
     let member = active_member(&tx, body.member_id.get()).await?;

@@ -49,7 +49,7 @@ pub async fn complete_case(
     target: CaseTarget,
     body: OptionalBody<CompleteCase>,
 ) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let case = target.locked(&tx, &by, CaseAction::Complete).await?;
     let release = Today::read(&tx).await?.release(body.release, body.release_at)?;
     let assignee = match case.assigned_to_id {

@@ -1,8 +1,8 @@
 //! Count cases by one of their properties.
 
-use super::filter::{ListCases, ListedAt};
+use super::filter::{CaseReader, ListCases, ListedAt};
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Answer, PersonCaller, QueryParts};
+use crate::http::{Answer, QueryParts};
 use crate::state::App;
 use crate::wire::fields::shown::FullName;
 use crate::wire::{Error, ListProblems, Result};
@@ -74,14 +74,15 @@ pub struct CaseCounts {
 #[get("/cases/counts")]
 pub async fn count_cases(
     app: App,
-    by: PersonCaller,
+    by: CaseReader,
     query: QueryParts<(CountCases, ListCases, PeriodParameters)>,
 ) -> Result<Answer<CaseCounts>> {
     let (CountCases { by: property }, filter, period) = &query.parts;
     if by.role() == Role::Member && *property == CaseProperty::Tier {
         return Err(Error::parameter("by", "not_available", "must not be tier for members"));
     }
-    let at = ListedAt::read(&app, &by, app.now()).await?;
+    let now = app.now();
+    let at = ListedAt::new(now, &by, now)?;
     let found = filter.find(&app, &by, period, &at)?;
     let counted = counts::counts(app.readers(), found, *property, at.hidden, at.now, at.rush).await?;
     Ok(Answer::plain(CaseCounts {

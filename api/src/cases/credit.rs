@@ -41,7 +41,7 @@ pub async fn adjust_case_credit(
     target: CaseTarget,
     body: Body<AdjustCaseCredit>,
 ) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Credit).await?;
     let case = tx.save(case.adjust_credit(body.credit_value.0)?).await?;

@@ -38,7 +38,7 @@ pub async fn delete_case(
     target: CaseTarget,
     query: Query<DeleteCase>,
 ) -> Result<HttpResponse> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let tx = tx.with_reason_if(query.reason.as_deref());
     let case = target.locked(&tx, &by, CaseAction::Delete).await?;
     let is_draft = case.status == CaseStatus::Draft;

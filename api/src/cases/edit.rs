@@ -100,7 +100,7 @@ pub async fn edit_case(app: App, by: PersonCaller, target: CaseTarget, body: Bod
     if is_member && body.is_for_staff() {
         return Err(Error::forbidden().into());
     }
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let tx = tx.with_reason_if(body.reason.as_deref());
     let before = target.locked(&tx, &by, CaseAction::Edit).await?;
     // Only a due date and an urgency are judged by the day and the settings.

@@ -1,22 +1,23 @@
 //! The query parameters that select cases: those of the list, and of what is counted.
 
-use crate::http::Anyone;
+use crate::http::{Anyone, Beside, PersonCaller, With};
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::fields::{CivilDay, Id, SearchText, UpTo, WorkshopFilter, at_most_all};
 use crate::wire::{Error, Instant, Result};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
-use entity::case::secrecy::{self, Hidden};
+use entity::case::secrecy::{self, Hidden, ListingTerms};
 use entity::case::urgency::Rush;
 use entity::case::{self, CaseStatus, Column, Tier, Urgency, listing, member_update};
 use entity::db::any_of;
 use entity::period::YEARS;
 use entity::user::Role;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 use serde::Deserialize;
 use utoipa::IntoParams;
+use uuid::Uuid;
 use validator::Validate;
 
 /// The maximum number of users that cases are filtered by.
@@ -128,11 +129,19 @@ pub struct ListedAt {
     zone: Tz,
 }
 
+/// The person for whom cases are listed or counted.
+pub type CaseReader = With<PersonCaller, ListingTerms>;
+
+impl Beside for ListingTerms {
+    fn statement(user_id: Uuid, now: DateTime<Utc>) -> SelectStatement {
+        Self::statement(user_id, now)
+    }
+}
+
 impl ListedAt {
-    pub async fn read(app: &App, by: &Anyone, as_of: DateTime<Utc>) -> Result<Self> {
-        let now = app.now();
-        let (settings, hidden) = Hidden::with_settings(app.readers(), by, now).await?;
-        Ok(Self { now, as_of, rush: Rush::at(now, &settings)?, hidden, zone: settings.zone()? })
+    pub fn new(now: DateTime<Utc>, by: &CaseReader, as_of: DateTime<Utc>) -> Result<Self> {
+        let terms = &by.beside;
+        Ok(Self { now, as_of, rush: terms.rush(now)?, hidden: terms.hidden(by), zone: terms.zone()? })
     }
 
     fn today(&self) -> NaiveDate {

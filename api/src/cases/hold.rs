@@ -37,7 +37,7 @@ pub struct HoldCase {
 )]
 #[post("/cases/{case_id}/hold")]
 pub async fn hold_case(app: App, by: Staff, target: CaseTarget, body: Body<HoldCase>) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Hold).await?;
     let duration = body.hold_duration_days.map(ThousandthDays::duration);

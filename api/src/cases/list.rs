@@ -1,11 +1,11 @@
 //! List cases.
 
-use super::filter::{ListCases, ListedAt};
+use super::filter::{CaseReader, ListCases, ListedAt};
 use super::order::CaseOrder;
 use super::view::{HoldBlock, ReleaseBlock};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Answer, Anyone, PersonCaller, PersonSummary, QueryParts};
+use crate::http::{Answer, Anyone, PersonSummary, QueryParts};
 use crate::state::App;
 use crate::wire::fields::ReportNumber;
 use crate::wire::fields::shown::{ShownCaseNumber, ShownEmployeeName, ShownWorkshopCode};
@@ -101,14 +101,14 @@ crate::list_of! {
 #[get("/cases")]
 pub async fn list_cases(
     app: App,
-    by: PersonCaller,
+    by: CaseReader,
     query: QueryParts<(ListCases, PeriodParameters, CaseOrder, Paging)>,
     request: HttpRequest,
 ) -> Result<Answer<CaseList>> {
     let (filter, period, CaseOrder { sort }, paging) = &query.parts;
     sort.ensure_available(&by)?;
     let page = paging.page_request(&request, &app, &by, Paging::LIMIT)?;
-    let (backend, at) = (app.readers().backend(), ListedAt::read(&app, &by, page.as_of).await?);
+    let (backend, at) = (app.readers().backend(), ListedAt::new(app.now(), &by, page.as_of)?);
     let found = listing::with_text(filter.find(&app, &by, period, &at)?, sort.text(), backend);
     let key = sort.key(&at, backend);
     let related = |page| listed::with_related(page, &key, &by, at.now);

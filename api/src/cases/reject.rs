@@ -36,7 +36,7 @@ pub struct RejectCase {
 )]
 #[post("/cases/{case_id}/reject")]
 pub async fn reject_case(app: App, by: Staff, target: CaseTarget, body: Body<RejectCase>) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let case = target.locked(&tx, &by, CaseAction::Reject).await?;
     let case = tx.save(case.reject(body.rejection_reason, &body.rejection_notes, by.id(), tx.now())?).await?;
     CaseDetail::committed(tx, case, &by).await

@@ -42,7 +42,7 @@ pub async fn release_case(
     target: CaseTarget,
     body: OptionalBody<ReleaseCase>,
 ) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let tx = tx.with_reason_if(body.reason.as_deref()).with_note(key::TRIGGER, "manual");
     let case = target.locked(&tx, &by, CaseAction::Release).await?;
     let case = tx.save(case.release(tx.now())?).await?;

@@ -37,7 +37,7 @@ pub struct ReopenCase {
 )]
 #[post("/cases/{case_id}/reopen")]
 pub async fn reopen_case(app: App, by: Staff, target: CaseTarget, body: Body<ReopenCase>) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Reopen).await?;
     let assignee = current_assignee(&tx, &case).await?;

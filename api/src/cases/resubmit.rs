@@ -45,7 +45,7 @@ pub async fn resubmit_case(
     target: CaseTarget,
     body: OptionalBody<ResubmitCase>,
 ) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let (case, Circumstances { new_documents, .. }) = target.locked_when(&tx, &by, CaseAction::Resubmit).await?;
     tx.note(key::EDITED_FIELDS, case.edited_fields().into_iter().collect::<Vec<_>>());
     tx.note(key::NEW_DOCUMENTS, new_documents);

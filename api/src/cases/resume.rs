@@ -35,7 +35,7 @@ pub struct ResumeCase {
 )]
 #[post("/cases/{case_id}/resume")]
 pub async fn resume_case(app: App, by: Staff, target: CaseTarget, body: Body<ResumeCase>) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Resume).await?;
     let case = tx.save(case.resume()?).await?;

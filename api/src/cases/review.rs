@@ -75,7 +75,7 @@ pub async fn approve_review(
     body: OptionalBody<ApproveReview>,
 ) -> Result<Answer<CaseDetail>> {
     let release = Some((body.release, body.release_at));
-    decide(&app, &by, &target, ReviewStatus::Approved, body.notes.as_deref(), release).await
+    decide(&app, &by, target, ReviewStatus::Approved, body.notes.as_deref(), release).await
 }
 
 /// Request revisions of a case under review
@@ -97,7 +97,7 @@ pub async fn request_revisions(
     target: CaseTarget,
     body: Body<RequestRevisions>,
 ) -> Result<Answer<CaseDetail>> {
-    decide(&app, &by, &target, ReviewStatus::RevisionsRequested, Some(&body.notes), None).await
+    decide(&app, &by, target, ReviewStatus::RevisionsRequested, Some(&body.notes), None).await
 }
 
 /// Complete a case under review with corrections
@@ -115,19 +115,19 @@ pub async fn request_revisions(
 #[post("/cases/{case_id}/review/correct")]
 pub async fn correct_review(app: App, by: Staff, target: CaseTarget, body: Body<CorrectReview>) -> Result<Answer<CaseDetail>> {
     let release = Some((body.release, body.release_at));
-    decide(&app, &by, &target, ReviewStatus::CorrectionsNeeded, Some(&body.notes), release).await
+    decide(&app, &by, target, ReviewStatus::CorrectionsNeeded, Some(&body.notes), release).await
 }
 
 /// `release` is what was requested, if the decision completes the case.
 async fn decide(
     app: &App,
     by: &Staff,
-    target: &CaseTarget,
+    target: CaseTarget,
     status: ReviewStatus,
     notes: Option<&str>,
     release: Option<(Option<ReleaseWhen>, Option<Instant>)>,
 ) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(by).await?;
+    let (tx, by, target) = target.begin(app, by).await?;
     let case = target.locked(&tx, &by, CaseAction::Review).await?;
     let release = match release {
         Some((when, at)) => Today::read(&tx).await?.release(when, at)?,

@@ -35,7 +35,7 @@ pub struct SubmitCase {
 )]
 #[post("/cases/{case_id}/submit")]
 pub async fn submit_case(app: App, by: Member, target: CaseTarget, body: OptionalBody<SubmitCase>) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let case = target.locked(&tx, &by, CaseAction::Submit).await?;
     let required = Today::read(&tx).await?.required_by(case.due_on);
     let case = tx.save(case.submit(required, body.confirm_rush, tx.now())?).await?;

@@ -38,7 +38,7 @@ pub struct TakeCase {
 )]
 #[post("/cases/{case_id}/take")]
 pub async fn take_case(app: App, by: Staff, target: CaseTarget, body: OptionalBody<TakeCase>) -> Result<Answer<CaseDetail>> {
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let tx = tx.with_reason_if(body.reason.as_deref());
     let case = target.locked(&tx, &by, CaseAction::Take).await?;
     let taker = assignee(&tx, by.id()).await?;

@@ -3,7 +3,8 @@
 use crate::http::request::caller::{Admitted, admitted};
 use crate::http::request::path_id;
 use crate::http::{Anyone, IfMatch};
-use crate::wire::{Error, Result};
+use crate::state::App;
+use crate::wire::{Error, Interruption, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use entity::audit::AuditTx;
@@ -14,6 +15,8 @@ use uuid::Uuid;
 pub struct CaseTarget {
     id: Option<Uuid>,
     if_match: IfMatch,
+    /// The case, if it is locked already.
+    case: Option<case::Model>,
 }
 
 impl CaseTarget {
@@ -22,15 +25,29 @@ impl CaseTarget {
         self.id.ok_or_else(Error::not_found)
     }
 
+    /// Begins a unit of work, as `App::begin` does, in which the case may be locked already.
+    pub async fn begin(self, app: &App, by: &Anyone) -> Result<(AuditTx, Anyone, Self), Interruption> {
+        let Some(id) = self.id else {
+            let (tx, by) = app.begin(by).await?;
+            return Ok((tx, by, self));
+        };
+        let (tx, by, case) = app.begin_with_case(by, id).await?;
+        Ok((tx, by, Self { case, ..self }))
+    }
+
     /// Locks the case for one action, with the checks in this order: 404 if the case is not visible to the caller, 403 if the
     /// caller may not perform the action, 412 if the case has another version, 409 if the action is not possible now.
-    pub async fn locked(&self, tx: &AuditTx, by: &Anyone, action: CaseAction) -> Result<case::Model> {
+    pub async fn locked(self, tx: &AuditTx, by: &Anyone, action: CaseAction) -> Result<case::Model> {
         self.locked_when(tx, by, action).await.map(|(case, _)| case)
     }
 
     /// The same, with the circumstances that decided.
-    pub async fn locked_when(&self, tx: &AuditTx, by: &Anyone, action: CaseAction) -> Result<(case::Model, Circumstances)> {
-        let case = case::locked(tx, self.id()?, by).await?;
+    pub async fn locked_when(self, tx: &AuditTx, by: &Anyone, action: CaseAction) -> Result<(case::Model, Circumstances)> {
+        let id = self.id()?;
+        let case = match self.case {
+            Some(case) => case,
+            None => case::locked(tx, id, by).await?,
+        };
         let when = if action == CaseAction::Resubmit {
             document::circumstances(tx, &case, by, tx.now()).await?
         } else {
@@ -52,6 +69,6 @@ impl FromRequest for CaseTarget {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = path_id::named(request, "case_id");
-        admitted(request, IfMatch::extract(request).map(|if_match| Self { id, if_match }))
+        admitted(request, IfMatch::extract(request).map(|if_match| Self { id, if_match, case: None }))
     }
 }

@@ -44,7 +44,7 @@ pub struct ChangeCaseTier {
 #[post("/cases/{case_id}/tier")]
 pub async fn change_case_tier(app: App, by: Staff, target: CaseTarget, body: Body<ChangeCaseTier>) -> Result<Answer<CaseDetail>> {
     let override_level = overrides_level(&by, body.override_reason.as_deref())?;
-    let (tx, by) = app.begin(&by).await?;
+    let (tx, by, target) = target.begin(&app, &by).await?;
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Tier).await?;
     if let Some(reason) = &body.override_reason {

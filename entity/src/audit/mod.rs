@@ -49,4 +49,5 @@ pub(crate) use replay::gap;
 pub use replay::{Gap, Replay};
 pub use rights::RightsSource;
 pub use tx::AuditTx;
+pub(crate) use tx::for_update;
 pub use write_stage::WriteStage;

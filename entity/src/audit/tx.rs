@@ -139,9 +139,13 @@ impl AuditTx {
     ///
     /// The row is locked only against changes: its key never changes, so transactions that merely refer to it don't have to wait.
     pub async fn lock<E: Audited>(&self, query: Select<E>) -> Result<Option<E::Model>, DbErr> {
-        // On SQLite the clause is omitted: BEGIN IMMEDIATE is the lock.
-        let row = db::first_row(self, query.lock(LockType::NoKeyUpdate)).await?;
-        Ok(row.inspect(|row| self.unit.remember::<E>(row.clone())))
+        let row = db::first_row(self, for_update(query)).await?;
+        Ok(row.inspect(|row| self.remember_locked::<E>(row)))
+    }
+
+    /// Remembers a row that the statement which read this transaction's rights selected `for_update`.
+    pub(crate) fn remember_locked<E: Audited>(&self, row: &E::Model) {
+        self.unit.remember::<E>(row.clone());
     }
 
     /// Saves a row, new (its id is `Set`) or changed (its id is `Unchanged`), with the entries that describe the change
@@ -300,4 +304,10 @@ impl ConnectionTrait for AuditTx {
         self.ensure_admitted(&statement)?;
         self.watch(self.inner.query_all(&statement).await)
     }
+}
+
+/// The same row, locked against changes.
+pub(crate) fn for_update<E: EntityTrait>(row: Select<E>) -> Select<E> {
+    // On SQLite the clause is omitted: BEGIN IMMEDIATE is the lock.
+    row.lock(LockType::NoKeyUpdate)
 }

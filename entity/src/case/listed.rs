@@ -13,6 +13,7 @@ use sea_orm::{DbErr, EntityName};
 /// A case, and what a list shows with it.
 #[derive(Clone, Debug)]
 pub struct ListedCase {
+    /// Without the email address, the notes and the text that is searched, which no list shows.
     pub case: Model,
     /// The text that the list is sorted by, if it is sorted by one.
     pub text: Option<String>,
@@ -27,7 +28,7 @@ pub struct ListedCase {
 }
 
 /// The statement for a page of cases, with what is shown with them: what it adds is read for the rows of the page alone, after
-/// they were chosen. `page` selects whole cases and then `listing::with_text`, sorted by `key`.
+/// they were chosen. `page` selects cases and then a text, as `listing::with_text` does, sorted by `key`.
 pub fn with_related(page: SelectStatement, key: &SortKey, caller: &Caller, now: DateTime<Utc>) -> SelectStatement {
     let mut listed = Query::select();
     listed.expr(Expr::cust("cases.*")).from_subquery(page, Entity.table_name());

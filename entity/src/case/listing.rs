@@ -2,11 +2,12 @@
 
 use super::secrecy::{Hidden, has_status};
 use super::{CaseStatus, Column, Entity};
-use crate::db::whole_rows;
+use crate::db::rows_of;
 use crate::page::sortable;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{CaseStatement, Expr, Func};
 use sea_orm::{ColumnTrait, Condition, DbBackend, IdenStatic, Iterable, QuerySelect, Select};
+use std::sync::LazyLock;
 
 const TEXT: &str = "listed_text";
 
@@ -47,10 +48,30 @@ fn name_of(person: Column) -> String {
     format!("COALESCE((SELECT {name} FROM users AS person WHERE person.id = {}), '')", column(person))
 }
 
-/// The same cases, with the text that they are sorted by as the column after those of the case.
+/// The columns of a case as a list reads them: without its longest texts, which no list shows and nothing that it shows depends on.
+fn listed_columns() -> &'static str {
+    static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+        let listed = |name: Column| match name {
+            Column::ClientEmail
+            | Column::SpecialNotes
+            | Column::InternalNotes
+            | Column::ReportNotesToMember
+            | Column::ReviewNotes
+            | Column::RejectionNotes
+            | Column::ResubmissionNotes => format!("NULL AS \"{}\"", name.as_str()),
+            // Every case has one.
+            Column::SearchText => format!("'' AS \"{}\"", name.as_str()),
+            _ => column(name),
+        };
+        Column::iter().map(listed).collect::<Vec<_>>().join(", ")
+    });
+    &COLUMNS
+}
+
+/// The same cases without what no list shows, with the text that they are sorted by as the column after those of the case.
 pub fn with_text(cases: Select<Entity>, text: Option<ListedText>, backend: DbBackend) -> Select<Entity> {
     let text = text.map_or_else(|| Expr::cust("CAST(NULL AS TEXT)"), |text| text.expression(backend));
-    whole_rows(cases).expr_as(text, TEXT)
+    rows_of(cases, listed_columns()).expr_as(text, TEXT)
 }
 
 /// The place of the status that the caller sees: `status_for` of each row. The statuses are in the order of a case's course.

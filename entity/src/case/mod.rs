@@ -1,5 +1,6 @@
 //! The case row, its visibility, and its locking.
 
+mod begin;
 pub mod counts;
 pub mod effects;
 mod events;
@@ -15,6 +16,7 @@ mod shown;
 mod status;
 pub mod urgency;
 
+pub use begin::begin_with;
 pub use events::moved;
 pub use lifecycle::{CaseRefusal, codes};
 pub use permission::{ActionRefusal, CaseAction, Circumstances};

@@ -1,16 +1,18 @@
 //! Hides an unreleased completion from the user whose case it is: they are shown the state before it, including version and
 //! update time.
 
+use super::urgency::Rush;
 use super::{ActiveModel, CaseStatus, Column, Entity, Model, released, unreleased};
+use crate::db::{Columns, Placed};
 use crate::setting;
-use crate::user::{Caller, Role};
+use crate::user::{self, Caller, Role};
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SelectStatement};
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, QueryTrait,
+    ActiveValue, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
 impl Model {
@@ -67,37 +69,65 @@ impl Hidden {
     pub fn from(caller: &Caller) -> Self {
         if caller.role() == Role::Member { Self::Everywhere } else { Self::InCasesOf(caller.id()) }
     }
+}
 
-    /// The same with the settings, in one statement, in which the database also says whether there is anything.
-    pub async fn with_settings<C: ConnectionTrait>(
-        db: &C,
-        caller: &Caller,
-        now: DateTime<Utc>,
-    ) -> Result<(setting::Model, Self), DbErr> {
-        let Self::InCasesOf(id) = Self::from(caller) else { return Ok((setting::current(db).await?, Self::Everywhere)) };
+/// What lists of cases depend on besides their rows.
+#[derive(Clone, Debug)]
+pub struct ListingTerms {
+    rush_case_threshold_days: i32,
+    time_zone: String,
+    /// Whether something is hidden from the user in a case of their own, unless they are a member: of a member it is not read.
+    is_anything_hidden: bool,
+}
+
+impl ListingTerms {
+    /// Selects them for a user: the one row of the settings, in which the database also says whether anything is hidden.
+    pub fn statement(user_id: Uuid, now: DateTime<Utc>) -> SelectStatement {
         let completed = Condition::all().add(Column::Status.eq(CaseStatus::Completed)).add(unreleased(now));
         let secret = Condition::any().add(Column::SecretMoves.gt(0)).add(completed);
+        let role = user::Entity::find_by_id(user_id).select_only().column(user::Column::Role).into_query();
+        let is_no_member = Expr::SubQuery(None, Box::new(role.into())).ne(Role::Member.code());
         // A range in the order of its index: with an equality PostgreSQL scans all cases if few members have most of them.
-        let own = Entity::find().select_only().column(Column::Id).filter(Column::MemberId.between(id, id)).filter(secret);
-        let first = own.order_by_asc(Column::MemberId).order_by_asc(Column::Id).limit(1);
-        let hides = Expr::from(first.into_query()).is_not_null();
-        let found = setting::Entity::find().expr_as(hides, HIDES);
-        let found = found.into_model::<SettingsBeside>().one(db).await?;
-        let SettingsBeside { settings, hides } = found.ok_or_else(|| DbErr::RecordNotFound("settings".to_owned()))?;
-        Ok((settings, if hides { Self::InCasesOf(id) } else { Self::Nowhere }))
+        let own = Entity::find().select_only().column(Column::Id).filter(Column::MemberId.between(user_id, user_id));
+        let hidden = own.filter(is_no_member).filter(secret);
+        let first = hidden.order_by_asc(Column::MemberId).order_by_asc(Column::Id).limit(1);
+        let is_anything_hidden = Expr::from(first.into_query()).is_not_null();
+        let terms = [setting::Column::RushCaseThresholdDays, setting::Column::TimeZone];
+        setting::Entity::find().select_only().columns(terms).expr_as(is_anything_hidden, "is_anything_hidden").into_query()
+    }
+
+    /// Which drafts are a rush at this instant.
+    ///
+    /// # Errors
+    ///
+    /// If this version does not know the time zone.
+    pub fn rush(&self, now: DateTime<Utc>) -> Result<Rush, DbErr> {
+        Ok(Rush::new(now, self.zone()?, self.rush_case_threshold_days))
+    }
+
+    /// The time zone of all civil days.
+    ///
+    /// # Errors
+    ///
+    /// If this version does not know it.
+    pub fn zone(&self) -> Result<Tz, DbErr> {
+        setting::zone(&self.time_zone)
+    }
+
+    /// The completions that the caller is not shown.
+    pub fn hidden(&self, caller: &Caller) -> Hidden {
+        match Hidden::from(caller) {
+            Hidden::InCasesOf(_) if !self.is_anything_hidden => Hidden::Nowhere,
+            hidden => hidden,
+        }
     }
 }
 
-const HIDES: &str = "hides";
-
-struct SettingsBeside {
-    settings: setting::Model,
-    hides: bool,
-}
-
-impl FromQueryResult for SettingsBeside {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        Ok(Self { settings: setting::Model::from_query_result(row, prefix)?, hides: row.try_get(prefix, HIDES)? })
+/// As `statement` selects them.
+impl Placed for ListingTerms {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        let (rush_case_threshold_days, time_zone) = (columns.take()?, columns.take()?);
+        Ok(Self { rush_case_threshold_days, time_zone, is_anything_hidden: columns.take()? })
     }
 }
 

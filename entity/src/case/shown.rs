@@ -3,13 +3,13 @@
 
 use super::urgency::Rush;
 use super::{CaseStatus, Model, Urgency, member_update};
-use crate::db::padded;
+use crate::db::{Columns, Placed, by_place, padded};
 use crate::setting;
 use crate::user::{self, Person};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{FromQueryResult, QueryResult, QuerySelect, QueryTrait};
+use sea_orm::{QuerySelect, QueryTrait};
 use std::collections::HashMap;
 
 /// What is shown with one case.
@@ -42,7 +42,7 @@ impl Shown {
         let mut beside = people.select_only().columns(user::PERSON).columns(updates).columns(settings);
         let are_its = Expr::col((member_update::Entity, member_update::Column::CaseId)).eq(case.id);
         QueryTrait::query(&mut beside).left_join(member_update::Entity, are_its).cross_join(setting::Entity);
-        let rows = beside.into_model::<Beside>().all(db).await?;
+        let rows: Vec<Beside> = by_place(&db.query_all(&beside.into_query()).await?)?;
         // The member is among them: users are never removed.
         let first = rows.first().ok_or_else(|| DbErr::RecordNotFound("the people of a case".to_owned()))?;
         Ok(Self {
@@ -86,16 +86,16 @@ impl Beside {
     }
 }
 
-/// By the columns' places, as `Shown::read` selects them.
-impl FromQueryResult for Beside {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+/// As `Shown::read` selects it.
+impl Placed for Beside {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
         Ok(Self {
-            person: Person::from_query_result(row, prefix)?,
-            has_member_updates: row.try_get_by_index(7)?,
-            member_last_update_at: row.try_get_by_index(8)?,
-            rush_case_threshold_days: row.try_get_by_index(9)?,
-            time_zone: row.try_get_by_index(10)?,
-            record_views: row.try_get_by_index(11)?,
+            person: Person::read(columns)?,
+            has_member_updates: columns.take()?,
+            member_last_update_at: columns.take()?,
+            rush_case_threshold_days: columns.take()?,
+            time_zone: columns.take()?,
+            record_views: columns.take()?,
         })
     }
 }

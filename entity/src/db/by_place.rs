@@ -4,11 +4,11 @@
 use super::transaction::query_error;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, SelectStatement};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable, QueryResult, QuerySelect, QueryTrait, Select};
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Column, Postgres, Row, Type};
+use sqlx::{Column, Postgres, Row, Type, ValueRef};
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
@@ -21,6 +21,19 @@ pub trait Placed: Sized {
     ///
     /// If a value does not have the type of its field.
     fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr>;
+}
+
+/// The last columns of a row, those of an outer join: none if the first of them is null, which is so where it found nothing.
+impl<T: Placed> Placed for Option<T> {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        if columns.is_next_null()? { Ok(None) } else { T::read(columns).map(Some) }
+    }
+}
+
+impl<T: Placed, U: Placed> Placed for (T, U) {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        Ok((T::read(columns)?, U::read(columns)?))
+    }
 }
 
 /// The columns of a row, from left to right.
@@ -41,6 +54,15 @@ enum AnyRow<'r> {
 }
 
 impl<'r> Columns<'r> {
+    /// The columns of a row of a statement whose types were not compared yet.
+    ///
+    /// # Errors
+    ///
+    /// If the row is of another database.
+    pub fn first(row: &'r QueryResult) -> Result<Self, DbErr> {
+        Self::new(row, false)
+    }
+
     fn new(row: &'r QueryResult, are_checked: bool) -> Result<Self, DbErr> {
         let row = match (row.try_as_pg_row(), row.try_as_sqlite_row()) {
             (Some(row), _) => AnyRow::Postgres(row),
@@ -60,6 +82,14 @@ impl<'r> Columns<'r> {
         self.place += 1;
         let value = T::Raw::read(self, place).map_err(query_error)?;
         T::from_raw(value).ok_or_else(|| DbErr::Type(format!("the value of column {place} does not have the type of its field")))
+    }
+
+    fn is_next_null(&self) -> Result<bool, DbErr> {
+        let is_null = match self.row {
+            AnyRow::Postgres(row) => row.try_get_raw(self.place).map(|value| value.is_null()),
+            AnyRow::Sqlite(row) => row.try_get_raw(self.place).map(|value| value.is_null()),
+        };
+        is_null.map_err(query_error)
     }
 }
 
@@ -153,8 +183,13 @@ macro_rules! placed {
 pub(crate) use placed;
 
 /// The same rows, with one text for all of their columns in place of an expression for each: the statement is built faster.
-pub fn whole_rows<E: EntityTrait>(mut rows: Select<E>) -> Select<E> {
-    QuerySelect::query(&mut rows).clear_selects().expr(Expr::cust(all_columns::<E>()));
+pub fn whole_rows<E: EntityTrait>(rows: Select<E>) -> Select<E> {
+    rows_of(rows, all_columns::<E>())
+}
+
+/// The same rows with this text for their columns.
+pub fn rows_of<E: EntityTrait>(mut rows: Select<E>, columns: &'static str) -> Select<E> {
+    QuerySelect::query(&mut rows).clear_selects().expr(Expr::cust(columns));
     rows
 }
 
@@ -182,6 +217,16 @@ pub fn by_place<T: Placed>(rows: &[QueryResult]) -> Result<Vec<T>, DbErr> {
     rows.iter().enumerate().map(|(number, row)| T::read(&mut Columns::new(row, number > 0)?)).collect()
 }
 
+/// The first row of a statement.
+///
+/// # Errors
+///
+/// If the database can't be queried, or a value does not have the type of its field.
+pub async fn first_by_place<T: Placed, C: ConnectionTrait>(db: &C, statement: &SelectStatement) -> Result<Option<T>, DbErr> {
+    let row = db.query_one(statement).await?;
+    row.map(|row| T::read(&mut Columns::first(&row)?)).transpose()
+}
+
 /// The first of these whole rows.
 ///
 /// # Errors
@@ -192,6 +237,5 @@ where
     E: EntityTrait<Model: Placed>,
     C: ConnectionTrait,
 {
-    let row = db.query_one(&whole_rows(rows).limit(1).into_query()).await?;
-    row.map(|row| E::Model::read(&mut Columns::new(&row, false)?)).transpose()
+    first_by_place(db, &whole_rows(rows).limit(1).into_query()).await
 }

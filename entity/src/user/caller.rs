@@ -3,12 +3,12 @@
 
 use super::{Column, Entity, Level, Model, PERSON, Person, Role, Scope};
 use crate::audit::{RightsSource, UsedKey};
-use crate::db::WriteTransaction;
+use crate::db::{Columns, Placed, WriteTransaction, first_by_place};
 use crate::{api_key, session};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{ExprTrait, IntoCondition};
-use sea_orm::{FromQueryResult, JoinType, QueryResult, QuerySelect};
+use sea_orm::sea_query::{ExprTrait, IntoCondition, SelectStatement};
+use sea_orm::{JoinType, QuerySelect, QueryTrait};
 
 /// The caller of a request, with what determines their rights.
 #[derive(Clone, Debug)]
@@ -114,44 +114,80 @@ impl RightsSource for Credential {
 
 impl Credential {
     /// Checks the credential now: the account and the session or key, in one plain statement with the columns that decide.
+    ///
+    /// # Errors
+    ///
+    /// If the database can't be queried.
     pub async fn admit<C: ConnectionTrait>(&self, db: &C, now: DateTime<Utc>) -> Result<Admission, DbErr> {
         match self {
-            Self::Session { id, user_id } => admit_session(db, *id, *user_id, now).await,
-            Self::Key { hash } => admit_key(db, hash, now).await,
+            Self::Session { id, user_id } => {
+                let account = first_by_place(db, &account_in_session(*id, *user_id)).await?;
+                Ok(admission_to_session(*id, account, now))
+            }
+            Self::Key { hash } => {
+                let account = first_by_place(db, &account_with_key(hash)).await?;
+                Ok(account.map_or(Admission::Ended(None), |account: KeyHolder| account.admission(now)))
+            }
+        }
+    }
+
+    /// The same, and the one row that `beside` selects for this user: for a session in the same statement. It begins with a column
+    /// that is not null.
+    ///
+    /// # Errors
+    ///
+    /// If the database can't be queried.
+    pub async fn admit_beside<T: Placed, C: ConnectionTrait>(
+        &self,
+        db: &C,
+        now: DateTime<Utc>,
+        beside: impl FnOnce(Uuid) -> SelectStatement,
+    ) -> Result<(Admission, Option<T>), DbErr> {
+        match self {
+            Self::Session { id, user_id } => {
+                let mut account = account_in_session(*id, *user_id);
+                account.join_subquery(JoinType::LeftJoin, beside(*user_id), BESIDE, Expr::cust("TRUE"));
+                account.expr(Expr::cust("beside.*"));
+                let (account, row) = first_by_place(db, &account).await?.unzip();
+                Ok((admission_to_session(*id, account, now), row.flatten()))
+            }
+            Self::Key { .. } => {
+                let admission = self.admit(db, now).await?;
+                let Admission::Live(caller) = &admission else { return Ok((admission, None)) };
+                let row = first_by_place(db, &beside(caller.id())).await?;
+                Ok((admission, row))
+            }
         }
     }
 }
 
-async fn admit_session<C: ConnectionTrait>(db: &C, id: Uuid, user_id: Uuid, now: DateTime<Utc>) -> Result<Admission, DbErr> {
+/// The row beside a caller, in the statement that reads both.
+const BESIDE: &str = "beside";
+
+fn account_in_session(id: Uuid, user_id: Uuid) -> SelectStatement {
     let of_user = Entity::belongs_to(session::Entity).from(Column::Id).to(session::Column::UserId);
     let of_user = of_user.on_condition(move |_, right| Expr::col((right, session::Column::Id)).eq(id).into_condition());
     let account =
         Entity::find_by_id(user_id).join(JoinType::LeftJoin, of_user.into()).select_only().columns(PERSON).columns(ACCOUNT);
-    let account = account.columns([session::Column::RevokedAt, session::Column::ExpiresAt]).into_model::<SignedIn>();
-    let Some(SignedIn { account, revoked_at, expires_at }) = account.one(db).await? else {
-        return Ok(Admission::Ended(None));
-    };
+    account.columns([session::Column::RevokedAt, session::Column::ExpiresAt]).into_query()
+}
+
+/// What the account says about its session with this id.
+fn admission_to_session(id: Uuid, account: Option<SignedIn>, now: DateTime<Utc>) -> Admission {
+    let Some(SignedIn { account, revoked_at, expires_at }) = account else { return Admission::Ended(None) };
     // Without a session, as after a token was used for another user's, there is no end of it.
     let is_live = revoked_at.is_none() && expires_at.is_some_and(|expires_at| now < expires_at);
-    Ok(if is_live && account.is_open {
+    if is_live && account.is_open {
         Admission::Live(account.into_caller(id, None))
     } else {
         Admission::Ended(Some(account.person))
-    })
+    }
 }
 
-async fn admit_key<C: ConnectionTrait>(db: &C, hash: &str, now: DateTime<Utc>) -> Result<Admission, DbErr> {
+fn account_with_key(hash: &str) -> SelectStatement {
     let of_user = Entity::belongs_to(api_key::Entity).from(Column::Id).to(api_key::Column::UserId).into();
     let account = Entity::find().join(JoinType::InnerJoin, of_user).select_only().columns(PERSON).columns(ACCOUNT).columns(KEY);
-    let found = account.filter(api_key::Column::KeyHash.eq(hash)).into_model::<KeyHolder>().one(db).await?;
-    let Some(KeyHolder { account, key, revoked_at, expires_at }) = found else { return Ok(Admission::Ended(None)) };
-    Ok(match revoked_at {
-        None if account.is_open && account.person.role == Role::Service => match api_key::is_expired(expires_at, now) {
-            true => Admission::Expired { owner: account.person, key },
-            false => Admission::Live(account.into_caller(key.id, Some(key))),
-        },
-        None | Some(_) => Admission::Ended(Some(account.person)),
-    })
+    account.filter(api_key::Column::KeyHash.eq(hash)).into_query()
 }
 
 /// What rights depend on besides the person, in the order in which `Account` reads it, behind the columns of the person.
@@ -175,12 +211,13 @@ impl Account {
     }
 }
 
-impl FromQueryResult for Account {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        let scopes: Option<String> = row.try_get_by_index(7)?;
-        let (is_active, deleted_at): (bool, Option<DateTime<Utc>>) = (row.try_get_by_index(8)?, row.try_get_by_index(9)?);
+impl Placed for Account {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        let person = Person::read(columns)?;
+        let scopes: Option<String> = columns.take()?;
+        let (is_active, deleted_at): (bool, Option<DateTime<Utc>>) = (columns.take()?, columns.take()?);
         let scopes = scopes.as_deref().map(Scope::split).unwrap_or_default();
-        Ok(Self { person: Person::from_query_result(row, prefix)?, scopes, is_open: is_active && deleted_at.is_none() })
+        Ok(Self { person, scopes, is_open: is_active && deleted_at.is_none() })
     }
 }
 
@@ -191,10 +228,9 @@ struct SignedIn {
     expires_at: Option<DateTime<Utc>>,
 }
 
-impl FromQueryResult for SignedIn {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        let account = Account::from_query_result(row, prefix)?;
-        Ok(Self { account, revoked_at: row.try_get_by_index(10)?, expires_at: row.try_get_by_index(11)? })
+impl Placed for SignedIn {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        Ok(Self { account: Account::read(columns)?, revoked_at: columns.take()?, expires_at: columns.take()? })
     }
 }
 
@@ -206,11 +242,24 @@ struct KeyHolder {
     expires_at: Option<DateTime<Utc>>,
 }
 
-impl FromQueryResult for KeyHolder {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        let account = Account::from_query_result(row, prefix)?;
-        let (name, hint): (Option<String>, String) = (row.try_get_by_index(11)?, row.try_get_by_index(12)?);
-        let key = UsedKey { id: row.try_get_by_index(10)?, name: name.unwrap_or(hint) };
-        Ok(Self { account, key, revoked_at: row.try_get_by_index(13)?, expires_at: row.try_get_by_index(14)? })
+impl KeyHolder {
+    fn admission(self, now: DateTime<Utc>) -> Admission {
+        let Self { account, key, revoked_at, expires_at } = self;
+        match revoked_at {
+            None if account.is_open && account.person.role == Role::Service => match api_key::is_expired(expires_at, now) {
+                true => Admission::Expired { owner: account.person, key },
+                false => Admission::Live(account.into_caller(key.id, Some(key))),
+            },
+            None | Some(_) => Admission::Ended(Some(account.person)),
+        }
+    }
+}
+
+impl Placed for KeyHolder {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        let (account, id) = (Account::read(columns)?, columns.take()?);
+        let (name, hint): (Option<String>, String) = (columns.take()?, columns.take()?);
+        let key = UsedKey { id, name: name.unwrap_or(hint) };
+        Ok(Self { account, key, revoked_at: columns.take()?, expires_at: columns.take()? })
     }
 }

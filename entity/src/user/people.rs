@@ -3,7 +3,7 @@
 use super::{Column, Entity, Model, Person, Role, full_name};
 use crate::audit::Actor;
 use crate::case::Tier;
-use crate::db::padded;
+use crate::db::{Columns, Placed, padded};
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, QueryResult, QuerySelect};
 use std::collections::{HashMap, HashSet};
@@ -28,19 +28,27 @@ impl PersonNames {
     }
 }
 
-/// By the places of the columns, which are the first of the row: nearly every request reads people, and looking columns up by
-/// their names costs more than the rest.
+/// By the places of the columns: nearly every request reads people, and looking columns up by their names costs more than the
+/// rest.
+impl Placed for Person {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        let (id, username) = (columns.take()?, columns.take()?);
+        let (first_name, last_name): (String, String) = (columns.take()?, columns.take()?);
+        Ok(Self {
+            id,
+            username,
+            full_name: full_name(&first_name, &last_name),
+            email: columns.take()?,
+            role: columns.take()?,
+            user_level: columns.take()?,
+        })
+    }
+}
+
+/// From the first columns of a row.
 impl FromQueryResult for Person {
     fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        let (first_name, last_name): (String, String) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
-        Ok(Self {
-            id: row.try_get_by_index(0)?,
-            username: row.try_get_by_index(1)?,
-            full_name: full_name(&first_name, &last_name),
-            email: row.try_get_by_index(4)?,
-            role: row.try_get_by_index(5)?,
-            user_level: row.try_get_by_index(6)?,
-        })
+        Self::read(&mut Columns::first(row)?)
     }
 }
 

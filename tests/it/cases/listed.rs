@@ -83,6 +83,13 @@ on_each_database! {
         for case in &cases {
             write_notes(app, case).await;
         }
+        let texts = json!({
+            "client_email": "ada.moss@example.org", "special_notes": "call first", "internal_notes": "a friend of the house",
+            "report_notes_to_member": "see page 3",
+        });
+        for case in &cases[2..] {
+            manager.patch(&case.path(), texts.clone()).await.expect(200);
+        }
         for (place, by) in callers.iter().enumerate() {
             let items = [
                 assert_listed_as_shown(by, &cases[0]).await,
@@ -145,7 +152,20 @@ on_each_database! {
                 costs.push(app.statements().len());
             }
         }
-        assert_eq!(costs, [4, 3].repeat(3));
+        assert_eq!(costs, [3, 2].repeat(3));
+    }
+
+    async fn a_list_reads_no_text_that_it_does_not_show(app) {
+        app.a_case().accepted().create().await;
+        let by = app.as_manager().await;
+        app.statements();
+        assert_eq!(by.get("cases").await.expect(200)["data"].as_array().unwrap().len(), 1);
+        let statements = app.statements();
+        let list = statements.iter().find(|sql| sql.contains("listed_text")).expect("the list");
+        assert!(list.contains("\"cases\".\"hold_reason\""), "{list}");
+        for text in ["client_email", "special_notes", "internal_notes", "review_notes", "rejection_notes", "search_text"] {
+            assert!(!list.contains(&format!("\"cases\".\"{text}\"")), "{text} in {list}");
+        }
     }
 
     async fn a_foreign_member_counts_nothing_of_a_case(app) {

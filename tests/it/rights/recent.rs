@@ -1,6 +1,6 @@
 //! Callers who were read a moment ago: their changes read them once, in the transaction, which decides.
 
-use crate::app::{Client, Kind, Process, Settings, TestApp, actions};
+use crate::app::{Client, Kind, Process, Scene, Settings, TestApp, actions};
 use chrono::{TimeDelta, Utc};
 use entity::clock::Clock;
 use entity::user::{self, Role};
@@ -25,6 +25,11 @@ async fn has_user(app: &TestApp, username: &str) -> bool {
     user::Entity::find().all(&app.outside).await.expect("users").iter().any(|user| user.username == username)
 }
 
+/// Changes the case's notes, as the statement does that reads the caller and locks the case.
+async fn edit(by: &Client<'_>, case: &Scene) -> u16 {
+    by.patch(&case.path(), json!({"internal_notes": by.token()})).await.status()
+}
+
 async fn create(by: &Client<'_>, username: &str) -> u16 {
     by.post("users", member(username)).await.status()
 }
@@ -44,11 +49,11 @@ async fn another_replica_ends_rights(kind: Kind) {
     let settings = Settings { clock: Clock::fixed(Utc::now()), ..Settings::default() };
     let Some(app) = TestApp::start_with(kind, settings).await else { return };
     let replica = Process::start(&app).await;
-    let admin = app.as_admin().await;
+    let (admin, case) = (app.as_admin().await, app.a_case().accepted().create().await);
     for number in 0..4 {
         let boss = app.user(&format!("boss{number}"), Role::Administrator, None).await;
         let by = app.as_user(&boss).await;
-        assert_eq!(create(&by, &format!("before{number}")).await, 201);
+        assert_eq!((create(&by, &format!("before{number}")).await, edit(&by, &case).await), (201, 200));
         let (path, body) = ways(&boss.id.to_string()).into_iter().nth(number).expect("a way");
         let request = match &body {
             Some(body) => replica.post(&path).body(body.to_string()),
@@ -58,7 +63,7 @@ async fn another_replica_ends_rights(kind: Kind) {
         assert!(ended.status().is_success(), "{path}: {}", ended.status());
         let mark = app.mark().await;
 
-        assert_eq!(create(&by, "newcomer").await, 401, "{path}");
+        assert_eq!((create(&by, "newcomer").await, edit(&by, &case).await), (401, 401), "{path}");
 
         assert!(!has_user(&app, "newcomer").await, "{path}");
         assert_eq!(actions(&app.since(&mark).await), Vec::<&str>::new(), "{path}");
@@ -148,6 +153,24 @@ on_each_database! {
         app.pass(TimeDelta::milliseconds(1000));
         assert_eq!(create(&by, "third").await, 201);
         assert_eq!(readings(app), 2, "a second later");
+    }
+
+    async fn a_change_of_a_case_reads_its_caller_and_locks_the_case_in_one_statement(app) {
+        let (case, deleted) = (app.a_case().accepted().create().await, app.a_case().create().await);
+        let (by, other) = (app.as_admin().await, app.user("member2", Role::Member, None).await);
+        let member = app.as_user(&other).await;
+        assert_eq!(by.delete(&format!("{}?reason=a+duplicate", deleted.path())).await.status(), 204);
+        assert_eq!(edit(&by, &case).await, 200);
+        app.statements();
+
+        assert_eq!(edit(&by, &case).await, 200);
+
+        let caller = app.statements().into_iter().filter(|sql| sql.contains("\"sessions\"")).collect::<Vec<_>>();
+        assert!(caller.len() == 1 && caller[0].contains("FROM \"cases\""), "{caller:?}");
+        for (by, case) in [(&by, &deleted), (&member, &case)] {
+            let refused = by.patch(&case.path(), json!({"special_notes": "call first"})).await;
+            refused.expect_problem(404, "not_found");
+        }
     }
 
     async fn rights_that_end_here_are_noticed_before_the_body_is_read(app) {

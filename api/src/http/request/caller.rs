@@ -7,12 +7,16 @@ use super::query;
 use crate::credentials::api_key;
 use crate::credentials::token::TokenSubject;
 use crate::state::App;
+use crate::state::callers::Moment;
 use crate::wire::{Code, Error, Result};
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use chrono::{DateTime, Utc};
 use entity::audit::{Actor, Context, Event};
+use entity::db::Placed;
 use entity::user::{Admission, Caller, Credential, Person, Role};
+use sea_orm::sea_query::SelectStatement;
 use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -84,21 +88,18 @@ impl Anyone {
     }
 
     /// Rights are never taken from the token: the account and the session, or key, are read again, so that a demotion or a logout
-    /// takes effect on the next request. Where a transaction `reads_again` before the answer, whom they admitted a moment ago is
-    /// admitted until then.
-    async fn authenticate(request: HttpRequest, admits: fn(&Caller) -> bool, reads_again: bool) -> Result<Self> {
+    /// takes effect on the next request.
+    async fn authenticate(
+        request: HttpRequest,
+        admits: fn(&Caller) -> bool,
+        read: impl AsyncFnOnce(&App, &Credential, &Origin) -> Result<Option<Caller>>,
+    ) -> Result<Self> {
         let app = App::extract(&request)?;
         let origin = Origin::extract(&request)?;
         let refused = || Error::plain(Code::Unauthorized);
         let credential =
             request.extensions().get::<PresentedCredential>().map(PresentedCredential::credential).ok_or_else(refused)?;
-        let recent =
-            if reads_again && is_kept(&credential) { app.recent_callers().find(&credential, app.moment()) } else { None };
-        let known = recent.filter(admits);
-        let live = match known {
-            Some(caller) => Some(caller),
-            None => read(&app, &credential, &origin).await?,
-        };
+        let live = read(&app, &credential, &origin).await?;
         if let (Credential::Key { hash }, Some(caller)) = (&credential, &live) {
             app.known_keys().note(hash, caller.id(), caller.session_id, app.now());
         }
@@ -127,10 +128,47 @@ fn is_kept(credential: &Credential) -> bool {
     matches!(credential, Credential::Session { .. })
 }
 
-/// Reads the caller, if their credential is valid. The use of a key that has expired is recorded.
+/// The caller, if their credential is valid. Where a transaction `reads_again` before the answer, whom it admitted a moment ago is
+/// admitted until then.
+async fn find(
+    app: &App,
+    credential: &Credential,
+    origin: &Origin,
+    admits: fn(&Caller) -> bool,
+    reads_again: bool,
+) -> Result<Option<Caller>> {
+    if reads_again && is_kept(credential) {
+        let recent = app.recent_callers().find(credential, app.moment());
+        if let Some(caller) = recent.filter(admits) {
+            return Ok(Some(caller));
+        }
+    }
+    read(app, credential, origin).await
+}
+
 async fn read(app: &App, credential: &Credential, origin: &Origin) -> Result<Option<Caller>> {
     let moment = app.moment();
-    match credential.admit(app.readers(), moment.now).await? {
+    let admission = credential.admit(app.readers(), moment.now).await?;
+    live(app, credential, origin, moment, admission).await
+}
+
+/// The same with a row beside the caller.
+async fn read_beside<B: Beside>(app: &App, credential: &Credential, origin: &Origin) -> Result<(Option<Caller>, Option<B>)> {
+    let moment = app.moment();
+    let select = |user_id| B::statement(user_id, moment.now);
+    let (admission, beside) = credential.admit_beside(app.readers(), moment.now, select).await?;
+    Ok((live(app, credential, origin, moment, admission).await?, beside))
+}
+
+/// The caller whom a credential that was checked at this moment admits. The use of a key that has expired is recorded.
+async fn live(
+    app: &App,
+    credential: &Credential,
+    origin: &Origin,
+    moment: Moment,
+    admission: Admission,
+) -> Result<Option<Caller>> {
+    match admission {
         Admission::Live(caller) => {
             if is_kept(credential) {
                 app.recent_callers().keep(credential.clone(), caller.clone(), moment);
@@ -200,7 +238,10 @@ fn extract(
     ReadingCaller::begin(request);
     let (request, body) = (request.clone(), NoBody::take(request, payload));
     let reads_again = reads_again || !request.method().is_safe();
-    async move { Anyone::authenticate(request.clone(), admits, reads_again).await?.admitted(&request, body).await }
+    async move {
+        let find = async |app: &App, credential: &Credential, origin: &Origin| find(app, credential, origin, admits, reads_again).await;
+        Anyone::authenticate(request.clone(), admits, find).await?.admitted(&request, body).await
+    }
 }
 
 impl FromRequest for Anyone {
@@ -283,6 +324,48 @@ impl<C: KindOfCaller> FromRequest for Recorded<C> {
 }
 
 impl<C> Deref for Recorded<C> {
+    type Target = Anyone;
+
+    fn deref(&self) -> &Anyone {
+        &self.caller
+    }
+}
+
+/// What an operation depends on besides its caller: a row that is read with them, in one statement.
+pub trait Beside: Placed + 'static {
+    /// Selects the one row for a user; its first column is not null.
+    fn statement(user_id: Uuid, now: DateTime<Utc>) -> SelectStatement;
+}
+
+/// A caller, and what is read with them.
+pub struct With<C, B> {
+    caller: Anyone,
+    pub beside: B,
+    kind: PhantomData<C>,
+}
+
+impl<C: KindOfCaller, B: Beside> FromRequest for With<C, B> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ReadingCaller::begin(request);
+        let (request, body) = (request.clone(), NoBody::take(request, payload));
+        Box::pin(async move {
+            let mut beside = None;
+            let read = async |app: &App, credential: &Credential, origin: &Origin| {
+                let (caller, row) = read_beside(app, credential, origin).await?;
+                beside = row;
+                Ok(caller)
+            };
+            let caller = Anyone::authenticate(request.clone(), C::ADMITS, read).await?.admitted(&request, body).await?;
+            let beside = beside.ok_or_else(|| Error::internal("a caller without what is read with them"))?;
+            Ok(Self { caller, beside, kind: PhantomData })
+        })
+    }
+}
+
+impl<C, B> Deref for With<C, B> {
     type Target = Anyone;
 
     fn deref(&self) -> &Anyone {

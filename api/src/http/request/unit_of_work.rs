@@ -6,6 +6,7 @@ use crate::state::{App, record_refusal_in};
 use crate::wire::{Error, Interruption, Result};
 use entity::attempt::{self, Limit};
 use entity::audit::{AuditTx, Context, Event};
+use entity::case;
 use entity::setting;
 use entity::user::{self, Admission};
 use sea_orm::DbErr;
@@ -17,6 +18,16 @@ impl App {
     /// its `Idempotency-Key`, ends here.
     pub async fn begin(&self, by: &Anyone) -> Result<(AuditTx, Anyone), Interruption> {
         self.begin_over(by, None).await
+    }
+
+    /// The same for a change of this case, which is locked by the statement that reads the caller: `None` if that did not find it.
+    pub async fn begin_with_case(&self, by: &Anyone, id: Uuid) -> Result<(AuditTx, Anyone, Option<case::Model>), Interruption> {
+        self.wait_for_key(by).await?;
+        let (_, credential) = by.acting();
+        let begun = case::begin_with(self.db(), (credential, by), id, |admission| by.context_of(admission)).await;
+        let (tx, admission, case) = begun.map_err(Error::from)?;
+        let (tx, by) = self.judge_keyed(by, async { Ok((tx, admission)) }).await?;
+        Ok((tx, by, case))
     }
 
     /// The same for an action that may end a user's rights: that user changes nothing meanwhile.

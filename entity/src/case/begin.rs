@@ -1,0 +1,55 @@
+//! Units of work that begin with their case: its caller is read and the case is locked in one statement.
+
+use super::{Column, Entity, Model, visible_to};
+use crate::audit::{AuditTx, Context, RightsSource, for_update};
+use crate::db::{Db, WriteTransaction, whole_rows};
+use crate::user::{Admission, Caller, Credential};
+use chrono::{DateTime, Utc};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ColumnTrait, DbErr, QueryFilter, QueryTrait};
+
+/// A caller with the case that they may change.
+struct WithCase<'a> {
+    credential: &'a Credential,
+    /// The caller as they were read before.
+    known: &'a Caller,
+    id: Uuid,
+}
+
+impl RightsSource for WithCase<'_> {
+    type Admission = (Admission, Option<Model>);
+
+    async fn read(&self, db: &WriteTransaction, now: DateTime<Utc>) -> Result<Self::Admission, DbErr> {
+        let seen = visible_to(self.known).filter(Column::Id.eq(self.id));
+        let case = |_| for_update(whole_rows(seen)).into_query();
+        let (admission, case) = self.credential.admit_beside(db, now, case).await?;
+        let is_still = self.is_still(&admission);
+        Ok((admission, case.filter(|_| is_still)))
+    }
+}
+
+impl WithCase<'_> {
+    /// Whether the caller still is who they were, as far as it matters for which cases they see.
+    fn is_still(&self, admission: &Admission) -> bool {
+        let Admission::Live(caller) = admission else { return false };
+        (caller.id(), caller.role()) == (self.known.id(), self.known.role())
+    }
+}
+
+/// Begins a unit of work as `AuditTx::begin_by` does, and locks the case: `None` if there is none that the caller saw with the
+/// role of `known`.
+///
+/// # Errors
+///
+/// If the database can't be queried, or the case stays locked.
+pub async fn begin_with(
+    db: &Db,
+    (credential, known): (&Credential, &Caller),
+    id: Uuid,
+    context: impl FnOnce(&Admission) -> Context,
+) -> Result<(AuditTx, Admission, Option<Model>), DbErr> {
+    let by = WithCase { credential, known, id };
+    let (tx, (admission, case)) = AuditTx::begin_by(db, (known.id(), &by), None, |(admission, _)| context(admission)).await?;
+    let case = case.inspect(|case| tx.remember_locked::<Entity>(case));
+    Ok((tx, admission, case))
+}
