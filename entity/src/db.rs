@@ -402,10 +402,17 @@ fn sqlite(options: SqliteConnectOptions, patience: Duration, used_to: Use) -> Sq
         .pragma("trusted_schema", "OFF")
         .collation(ADDRESS_ORDER, compare_addresses);
     match used_to {
-        Use::Read | Use::Export => options.pragma("query_only", "ON"),
-        // What a savepoint keeps for its undoing needs no folder that can be written.
-        Use::Write => options.pragma("temp_store", "MEMORY"),
+        // The operating system keeps pages too, and there are many such connections.
+        Use::Read | Use::Export => options.pragma("query_only", "ON").pragma("cache_size", kib(512)),
+        // What a savepoint keeps for its undoing needs no folder that can be written. There is one such connection, and others
+        // wait while it reads.
+        Use::Write => options.pragma("temp_store", "MEMORY").pragma("cache_size", kib(8_192)),
     }
+}
+
+/// The size of a connection's cache of pages, as SQLite's pragma has it.
+fn kib(size: u32) -> String {
+    format!("-{size}")
 }
 
 /// How long PostgreSQL keeps a transaction without queries.

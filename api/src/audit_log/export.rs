@@ -25,11 +25,11 @@ pub type LogExportQuery = QueryParts<(LogFilter, PeriodParameters)>;
 pub type LogCsvQuery = QueryParts<(LogFilter, PeriodParameters, CsvParameters)>;
 
 /// How many entries are read at once: few sizes, so that their statements stay prepared.
-const BATCHES: [u64; 3] = [50, 250, 1_000];
+const BATCHES: [u64; 3] = [20, 100, 250];
 /// The first batch: enough for most exports, and little before the first byte of a long one.
 const FIRST_BATCH: u64 = 250;
 /// About how many bytes of entries are held in memory at once.
-const BATCH_BYTES: u64 = 1024 * 1024;
+const BATCH_BYTES: u64 = 256 * 1024;
 
 /// Writes entries as text.
 pub type EntryFormatter = fn(&[EntryLine<'_>]) -> Result<Batch>;
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_as_large_as_its_entries_allow() {
-        for (body_bytes, limit) in [(1, 1_000), (1_048, 1_000), (1_049, 250), (4_194, 250), (4_195, 50), (1_000_000, 50)] {
+        for (body_bytes, limit) in [(1, 250), (1_048, 250), (1_049, 100), (2_621, 100), (2_622, 20), (1_000_000, 20)] {
             let entry = Entry { id: Uuid::nil(), sequence: None, body: "x".repeat(body_bytes) };
             assert_eq!(next_limit(&[entry.clone(), entry]), limit, "{body_bytes}");
         }

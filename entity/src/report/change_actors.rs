@@ -45,7 +45,8 @@ pub(super) async fn actors<C: ConnectionTrait>(
     ids: IdRange,
     scope: &EntryScope,
 ) -> Result<Actors, DbErr> {
-    let sql = sums_by(Sql::new("WITH acted AS ("), "counted.actor_id, counted.actor_label", |sql| {
+    let keys = "counted.actor_id, counted.actor_label";
+    let sql = sums_by(Sql::new("WITH acted AS ("), (keys, keys), |sql| {
         scope.relation(sql, counted, By::ActorTotals, &[ids])
     });
     let sql = sql.text(&format!(

@@ -78,11 +78,15 @@ pub(super) async fn groups<C: ConnectionTrait>(
         group(WORKSHOP, "NULL", "changed.workshop_code", "changed.workshop_code"),
         group(ASSIGNEE, "changed.assigned_to_id", "NULL", "changed.assigned_to_id"),
     ];
-    let sql = sums_by(Sql::new("WITH touched AS ("), "counted.case_id", |sql| scope.relation(sql, counted, By::Cases, &[ids]));
+    // With the cases before they are grouped: of how many groups there will be PostgreSQL knows nothing otherwise, and looks for
+    // the case of each.
+    let columns = "cases.member_id, cases.workshop_code, cases.assigned_to_id";
+    let sql = sums_by(Sql::new("WITH touched AS ("), (columns, "cases.id"), |sql| {
+        scope.relation(sql, counted, By::Cases, &[ids]).text(" JOIN cases ON cases.id = counted.case_id")
+    });
     let sql = sql.text(&format!(
-        "), changed AS (SELECT cases.member_id, cases.workshop_code, cases.assigned_to_id, COUNT(*) AS cases_touched, {} \
-         FROM touched JOIN cases ON cases.id = touched.case_id \
-         GROUP BY cases.member_id, cases.workshop_code, cases.assigned_to_id) \
+        "), changed AS (SELECT touched.member_id, touched.workshop_code, touched.assigned_to_id, COUNT(*) AS cases_touched, {} \
+         FROM touched GROUP BY touched.member_id, touched.workshop_code, touched.assigned_to_id) \
          SELECT ranked.*, (SELECT COUNT(*) FROM touched) AS touched_total \
          FROM (SELECT grouped.*, users.username, users.first_name, users.last_name, \
          COUNT(*) OVER (PARTITION BY grouped.group_kind) AS groups_total, \
@@ -147,10 +151,11 @@ fn columns() -> [(&'static str, Vec<Action>); 7] {
     ]
 }
 
-/// Appends a statement that reads a relation of counted entries: its columns of changes, and those that they are grouped by.
-pub(super) fn sums_by(sql: Sql, keys: &str, relation: impl FnOnce(Sql) -> Sql) -> Sql {
+/// Appends a statement that reads a relation of counted entries: its columns of changes, and others, that the keys it is grouped
+/// by determine.
+pub(super) fn sums_by(sql: Sql, (columns, keys): (&str, &str), relation: impl FnOnce(Sql) -> Sql) -> Sql {
     // Sums of integers, which PostgreSQL adds faster than those of larger types.
-    let sql = sql.text(&format!("SELECT {keys}, {} FROM ", sums("counted", "INTEGER")));
+    let sql = sql.text(&format!("SELECT {columns}, {} FROM ", sums("counted", "INTEGER")));
     let any = ChangeColumn::ALL.map(|column| format!("SUM(counted.{}) > 0", column.name())).join(" OR ");
     relation(sql).text(&format!(" GROUP BY {keys} HAVING {any}"))
 }
