@@ -1,7 +1,7 @@
 //! The query parameters that select cases: those of the list, and of what is counted.
 
-use crate::http::{Anyone, Beside, PersonCaller, With};
 use crate::http::request::period::PeriodParameters;
+use crate::http::{Anyone, Beside, PersonCaller, With};
 use crate::state::App;
 use crate::wire::fields::{CivilDay, Id, SearchText, UpTo, WorkshopFilter, at_most_all};
 use crate::wire::{Error, Instant, Result};

@@ -11,9 +11,7 @@ use chrono_tz::Tz;
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SelectStatement};
-use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-};
+use sea_orm::{ActiveValue, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 impl Model {
     /// Whether an unreleased completion of this case is hidden from the caller: from members, and from the user whose case it is,

@@ -46,9 +46,7 @@ pub(super) async fn actors<C: ConnectionTrait>(
     scope: &EntryScope,
 ) -> Result<Actors, DbErr> {
     let keys = "counted.actor_id, counted.actor_label";
-    let sql = sums_by(Sql::new("WITH acted AS ("), (keys, keys), |sql| {
-        scope.relation(sql, counted, By::ActorTotals, &[ids])
-    });
+    let sql = sums_by(Sql::new("WITH acted AS ("), (keys, keys), |sql| scope.relation(sql, counted, By::ActorTotals, &[ids]));
     let sql = sql.text(&format!(
         ") \
          SELECT grouped.*, COUNT(*) OVER () AS actors_total FROM (SELECT users.id AS actor_id, \

@@ -239,7 +239,8 @@ fn extract(
     let (request, body) = (request.clone(), NoBody::take(request, payload));
     let reads_again = reads_again || !request.method().is_safe();
     async move {
-        let find = async |app: &App, credential: &Credential, origin: &Origin| find(app, credential, origin, admits, reads_again).await;
+        let find =
+            async |app: &App, credential: &Credential, origin: &Origin| find(app, credential, origin, admits, reads_again).await;
         Anyone::authenticate(request.clone(), admits, find).await?.admitted(&request, body).await
     }
 }

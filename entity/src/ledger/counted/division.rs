@@ -50,7 +50,7 @@ impl Counted {
             match self.whole(by, bucket, *ids) {
                 Some(whole) => {
                     parts.extend(part(ids.from, whole.first_id));
-                    days.push(if ranges.len() == 1 { self.with_open_months(by, whole, *ids) } else { whole });
+                    days.push(if ranges.len() == 1 { self.extended(by, whole, *ids) } else { whole });
                     parts.extend(part(whole.end_id, ids.before));
                 }
                 None => parts.extend(part(ids.from, ids.before)),
@@ -81,11 +81,22 @@ impl Counted {
         Some(Whole { bucket, first_day, end_day, first_id, end_id }).filter(|whole| whole.first_day < whole.end_day)
     }
 
+    /// The same days and, if the range has all entries before its end or after its start, those beyond on which there are none. Of
+    /// one range alone: several would overlap.
+    fn extended(&self, by: By, whole: Whole, ids: IdRange) -> Whole {
+        let has_all = self.seen.is_none() && self.is_open_before(ids) && self.is_open_after(ids);
+        match (by, FIRST_DAY, END_DAY) {
+            (By::Actors, ..) => self.with_open_months(whole, ids),
+            (_, Some(first_day), Some(end_day)) if has_all => Whole { first_day, end_day, ..whole },
+            _ => whole,
+        }
+    }
+
     /// The same days and, where there are rollups of months, the rest of the first and of the last month, if the range has all
     /// entries before its end or after its start. What a later page of a list must not count of the added days is subtracted as
-    /// on the others. Of one range alone: several would overlap.
-    fn with_open_months(&self, by: By, whole: Whole, ids: IdRange) -> Whole {
-        let Some(zone) = self.days.filter(|_| by == By::Actors) else { return whole };
+    /// on the others.
+    fn with_open_months(&self, whole: Whole, ids: IdRange) -> Whole {
+        let Some(zone) = self.days else { return whole };
         let (month, end) = (Interval::Month.start(whole.first_day), first_month(whole.end_day));
         let id_at = |day| floor_id(start_of_day(day, zone));
         let mut months = whole;
@@ -107,6 +118,14 @@ impl Counted {
     fn is_open_after(&self, ids: IdRange) -> bool {
         let seen = self.seen.and_then(|seen| seen.ledger()).map(|ledger| ledger.last_id);
         seen.or(self.edges.last_id).is_none_or(|last| last < ids.before)
+    }
+}
+
+impl Whole {
+    /// Whether these are all days. A statement without bounds is planned by the number of rows that there are: PostgreSQL plans for
+    /// few if the bounds are parameters.
+    pub fn has_all_days(&self) -> bool {
+        (Some(self.first_day), Some(self.end_day)) == (FIRST_DAY, END_DAY)
     }
 }
 
@@ -212,8 +231,14 @@ mod tests {
     #[test]
     fn a_range_beyond_all_entries_ends_with_the_day() {
         let log = counted("2026-11-02T12:00:00Z", "2026-11-05T12:00:00Z");
-        let (whole, parts) = log.divided(By::Types, &[range("2026-11-02T12:00:00Z", "2026-11-05T12:00:00.001Z")]);
-        assert_eq!((days(&whole), parts), (vec![("2026-11-02".to_owned(), "2026-11-06".to_owned())], vec![]));
+        let all =
+            [range("2026-11-02T12:00:00Z", "2026-11-05T12:00:00.001Z"), range("2026-11-09T06:00:00Z", "2026-11-10T06:00:00Z")];
+        let (whole, parts) = log.divided(By::Types, &all);
+        assert_eq!((days(&whole[..1]), parts), (vec![("2026-11-02".to_owned(), "2026-11-06".to_owned())], vec![]));
+        // Alone it has all days that there are, unless entries were added since the first page of a list.
+        let (whole, parts) = log.divided(By::Types, &all[..1]);
+        assert_eq!((days(&whole), parts), (vec![("1900-01-01".to_owned(), "9999-12-01".to_owned())], vec![]));
+        assert!(whole[0].has_all_days());
         // An entry at or after the end, or before the start.
         let (whole, parts) = log.divided(By::Types, &[range("2026-11-02T12:00:00.001Z", "2026-11-05T12:00:00Z")]);
         assert_eq!((days(&whole), parts.len()), (vec![("2026-11-03".to_owned(), "2026-11-05".to_owned())], 2));

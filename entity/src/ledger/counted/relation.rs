@@ -88,8 +88,10 @@ impl Counted {
     fn in_days(&self, sql: Sql, by: By, rolled: &Rolled, wanted: &Wanted<'_>, numbers: Option<&Numbers>) -> Sql {
         let Rolled { table, date, days } = rolled;
         let (columns, generation) = (by.of_rollups(self.backend, wanted), self.state.generation);
+        let of_generation =
+            |sql: Sql| sql.text(&format!(", {columns} FROM {table} AS rolled WHERE rolled.generation = ")).value(generation);
         let between = |sql: Sql, first_day: NaiveDate, end_day: NaiveDate| {
-            let sql = sql.text(&format!(", {columns} FROM {table} AS rolled WHERE rolled.generation = ")).value(generation);
+            let sql = of_generation(sql);
             let sql = sql.text(&format!(" AND rolled.{date} >= ")).value(first_day);
             sql.text(&format!(" AND rolled.{date} < ")).value(end_day)
         };
@@ -98,6 +100,7 @@ impl Counted {
                 let sql = numbers.select(sql.text("SELECT "), &format!("rolled.{date}"), Numbers::DAYS);
                 between(sql, numbers.first.first_day, numbers.last.end_day)
             }
+            (None, [all]) if all.has_all_days() => of_generation(sql.text(&format!("SELECT {} AS bucket_number", all.bucket))),
             (None, [Whole { bucket, first_day, end_day, .. }]) => {
                 between(sql.text(&format!("SELECT {bucket} AS bucket_number")), *first_day, *end_day)
             }
