@@ -19,15 +19,32 @@ const WRITERS: u64 = 16;
 const SEALERS_LOCK: i64 = i64::from_be_bytes(*b"casetrle");
 
 /// The 99th percentile in milliseconds of what entries wait and of what edits take, and of edits while nothing is sealed.
-pub async fn rates(place: &Place, time: Duration, samples: &mut Samples) {
-    if place.app.kind == Kind::Postgres {
-        let other = crate::controls::connect(place).await;
-        let hold = format!("BEGIN; SELECT pg_advisory_xact_lock({SEALERS_LOCK})");
-        other.batch_execute(&hold).await.expect("the lock of the sealer");
-        samples.add("writers unsealed", percentile(edits(place, time).await));
-        other.batch_execute("COMMIT").await.expect("a commit");
-        place.until_sealed().await;
+/// Which of the two comes first changes from round to round.
+pub async fn rates(place: &Place, round: usize, time: Duration, samples: &mut Samples) {
+    let is_sealed_first = round.is_multiple_of(2);
+    if !is_sealed_first {
+        unsealed(place, time, samples).await;
     }
+    sealed(place, time, samples).await;
+    if is_sealed_first {
+        unsealed(place, time, samples).await;
+    }
+}
+
+/// On PostgreSQL alone: nothing else keeps the sealer from working.
+async fn unsealed(place: &Place, time: Duration, samples: &mut Samples) {
+    if place.app.kind != Kind::Postgres {
+        return;
+    }
+    let other = crate::controls::connect(place).await;
+    let hold = format!("BEGIN; SELECT pg_advisory_xact_lock({SEALERS_LOCK})");
+    other.batch_execute(&hold).await.expect("the lock of the sealer");
+    samples.add("writers unsealed", percentile(edits(place, time).await));
+    other.batch_execute("COMMIT").await.expect("a commit");
+    place.until_sealed().await;
+}
+
+async fn sealed(place: &Place, time: Duration, samples: &mut Samples) {
     let is_over = Cell::new(false);
     let written = async {
         let taken = edits(place, time).await;
@@ -60,13 +77,15 @@ async fn edits(place: &Place, time: Duration) -> Vec<f64> {
     join_all(writers).await.concat()
 }
 
-/// The time from each entry to its arrival at a consumer that waits for it, in milliseconds.
+/// The time from each entry to its arrival at a consumer that waits for it, in milliseconds: until none has come for five seconds
+/// after the last edit.
 async fn waits(place: &Place, is_over: &Cell<bool>) -> Vec<f64> {
     let mut connection = Connection::open(place.process.address(), place.headers(By::Administrator).await).await;
     let mut after = last_sequence(place).await;
     let mut waited = Vec::new();
-    while !is_over.get() {
-        let request = Request::get(format!("/api/v1/ledger/entries?after={after}&limit=1000&wait_seconds=1"));
+    loop {
+        let was_over = is_over.get();
+        let request = Request::get(format!("/api/v1/ledger/entries?after={after}&limit=1000&wait_seconds=5"));
         let response = connection.send(&request).await;
         let (now, list): (DateTime<Utc>, Json) = (Utc::now(), serde_json::from_slice(&response.body).expect("JSON"));
         assert_eq!(response.status, 200, "{list}");
@@ -75,8 +94,10 @@ async fn waits(place: &Place, is_over: &Cell<bool>) -> Vec<f64> {
             let occurred_at = item["entry"]["occurred_at"].as_str().and_then(|at| at.parse::<DateTime<Utc>>().ok());
             (now - occurred_at.expect("an instant")).num_milliseconds() as f64
         }));
+        if was_over && list["has_more"] == false && list["items"].as_array().is_some_and(Vec::is_empty) {
+            return waited;
+        }
     }
-    waited
 }
 
 async fn last_sequence(place: &Place) -> i64 {

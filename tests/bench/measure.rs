@@ -85,7 +85,7 @@ pub async fn on(kind: Kind, plan: &Plan) -> Vec<Row> {
             }
         }
         if plan.includes("lag") {
-            lag::rates(&large, plan.time() * LAG_TIMES, &mut samples).await;
+            lag::rates(&large, round, plan.time() * LAG_TIMES, &mut samples).await;
         }
         if plan.includes("export") {
             samples.add_export(controls::export(&large).await);

@@ -185,7 +185,7 @@ fn searches() -> Vec<Path> {
     vec![
         Path::search("search-text", get!("audit-log?q=zyxwvutsrq")),
         Path::search("search-address", get!("audit-log?ip_address=203.0.113.77")),
-        Path::search("search-field", get!("audit-log?changed_field=phone_number&period=last_30_days")),
+        Path::search("search-field-30d", get!("audit-log?changed_field=phone_number&period=last_30_days")),
         Path::search("search-outcome", get!("audit-log?outcome=denied")),
         Path::search("search-source", get!("audit-log?source=job")),
         Path::search("search-request", get!("audit-log?request_id=01a20725-be30-7584-bca5-f00e655c90d7")),

@@ -1,13 +1,14 @@
 //! Count cases by one of their properties.
 
-use super::filter::{CaseReader, ListCases, ListedAt};
+use super::filter::{ListCases, ListedAt};
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Answer, QueryParts};
+use crate::http::{Answer, CallerWith, PersonCaller, QueryParts};
 use crate::state::App;
 use crate::wire::fields::shown::FullName;
 use crate::wire::{Error, ListProblems, Result};
 use actix_web::get;
 use entity::case::counts::{self, CaseGroup, CaseProperty};
+use entity::case::secrecy::ListingSettings;
 use entity::text::capitalised;
 use entity::user::Role;
 use serde::{Deserialize, Serialize};
@@ -74,7 +75,7 @@ pub struct CaseCounts {
 #[get("/cases/counts")]
 pub async fn count_cases(
     app: App,
-    by: CaseReader,
+    by: CallerWith<PersonCaller, ListingSettings>,
     query: QueryParts<(CountCases, ListCases, PeriodParameters)>,
 ) -> Result<Answer<CaseCounts>> {
     let (CountCases { by: property }, filter, period) = &query.parts;

@@ -1,13 +1,13 @@
 //! The query parameters that select cases: those of the list, and of what is counted.
 
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Anyone, Beside, PersonCaller, With};
+use crate::http::{Anyone, CallerWith, PersonCaller, ReadWithCaller};
 use crate::state::App;
 use crate::wire::fields::{CivilDay, Id, SearchText, UpTo, WorkshopFilter, at_most_all};
 use crate::wire::{Error, Instant, Result};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
-use entity::case::secrecy::{self, Hidden, ListingTerms};
+use entity::case::secrecy::{self, Hidden, ListingSettings};
 use entity::case::urgency::Rush;
 use entity::case::{self, CaseStatus, Column, Tier, Urgency, listing, member_update};
 use entity::db::any_of;
@@ -129,19 +129,16 @@ pub struct ListedAt {
     zone: Tz,
 }
 
-/// The person for whom cases are listed or counted.
-pub type CaseReader = With<PersonCaller, ListingTerms>;
-
-impl Beside for ListingTerms {
+impl ReadWithCaller for ListingSettings {
     fn statement(user_id: Uuid, now: DateTime<Utc>) -> SelectStatement {
         Self::statement(user_id, now)
     }
 }
 
 impl ListedAt {
-    pub fn new(now: DateTime<Utc>, by: &CaseReader, as_of: DateTime<Utc>) -> Result<Self> {
-        let terms = &by.beside;
-        Ok(Self { now, as_of, rush: terms.rush(now)?, hidden: terms.hidden(by), zone: terms.zone()? })
+    pub fn new(now: DateTime<Utc>, by: &CallerWith<PersonCaller, ListingSettings>, as_of: DateTime<Utc>) -> Result<Self> {
+        let settings = &by.row;
+        Ok(Self { now, as_of, rush: settings.rush(now)?, hidden: settings.hidden(by), zone: settings.zone()? })
     }
 
     fn today(&self) -> NaiveDate {

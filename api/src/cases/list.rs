@@ -1,11 +1,11 @@
 //! List cases.
 
-use super::filter::{CaseReader, ListCases, ListedAt};
+use super::filter::{ListCases, ListedAt};
 use super::order::CaseOrder;
 use super::view::{HoldBlock, ReleaseBlock};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Answer, Anyone, PersonSummary, QueryParts};
+use crate::http::{Answer, Anyone, CallerWith, PersonCaller, PersonSummary, QueryParts};
 use crate::state::App;
 use crate::wire::fields::ReportNumber;
 use crate::wire::fields::shown::{ShownCaseNumber, ShownEmployeeName, ShownWorkshopCode};
@@ -13,6 +13,7 @@ use crate::wire::{CreditValue, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use chrono::NaiveDate;
 use entity::case::listed::{self, ListedCase};
+use entity::case::secrecy::ListingSettings;
 use entity::case::{self, CaseAction, CaseStatus, Circumstances, Tier, Urgency, listing};
 use entity::document;
 use entity::user::Role;
@@ -101,7 +102,7 @@ crate::list_of! {
 #[get("/cases")]
 pub async fn list_cases(
     app: App,
-    by: CaseReader,
+    by: CallerWith<PersonCaller, ListingSettings>,
     query: QueryParts<(ListCases, PeriodParameters, CaseOrder, Paging)>,
     request: HttpRequest,
 ) -> Result<Answer<CaseList>> {

@@ -27,12 +27,16 @@ impl CaseTarget {
 
     /// Begins a unit of work, as `App::begin` does, in which the case may be locked already.
     pub async fn begin(self, app: &App, by: &Anyone) -> Result<(AuditTx, Anyone, Self), Interruption> {
-        let Some(id) = self.id else {
-            let (tx, by) = app.begin(by).await?;
-            return Ok((tx, by, self));
-        };
-        let (tx, by, case) = app.begin_with_case(by, id).await?;
-        Ok((tx, by, Self { case, ..self }))
+        match self.id.filter(|_| by.retry().is_none()) {
+            Some(id) => {
+                let (tx, by, case) = app.begin_with_case(by, id).await?;
+                Ok((tx, by, Self { case, ..self }))
+            }
+            None => {
+                let (tx, by) = app.begin(by).await?;
+                Ok((tx, by, self))
+            }
+        }
     }
 
     /// Locks the case for one action, with the checks in this order: 404 if the case is not visible to the caller, 403 if the

@@ -13,8 +13,8 @@ pub use answer::user::UserDetail;
 pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader};
 pub use request::body::{Body, LargeBody, OptionalBody, SmallBody};
 pub use request::caller::{
-    Administrator, Anyone, AuditReader, Beside, Ingester, ManagerOrAdministrator, Member, MemberOrAdministrator, PersonCaller,
-    Recorded, ReportReader, Reviewer, Staff, UserManager, With,
+    Administrator, Anyone, AuditReader, CallerWith, Ingester, ManagerOrAdministrator, Member, MemberOrAdministrator,
+    PersonCaller, ReadWithCaller, Recorded, ReportReader, Reviewer, Staff, UserManager,
 };
 pub use request::page::{PageInfo, Paged};
 pub use request::path_id::{CasePath, PathId};

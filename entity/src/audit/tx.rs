@@ -306,7 +306,7 @@ impl ConnectionTrait for AuditTx {
     }
 }
 
-/// The same row, locked against changes.
+/// Locks a row against changes, not against transactions that refer to it.
 pub(crate) fn for_update<E: EntityTrait>(row: Select<E>) -> Select<E> {
     // On SQLite the clause is omitted: BEGIN IMMEDIATE is the lock.
     row.lock(LockType::NoKeyUpdate)

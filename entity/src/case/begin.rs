@@ -23,21 +23,21 @@ impl RightsSource for WithCase<'_> {
         let seen = visible_to(self.known).filter(Column::Id.eq(self.id));
         let case = |_| for_update(whole_rows(seen)).into_query();
         let (admission, case) = self.credential.admit_beside(db, now, case).await?;
-        let is_still = self.is_still(&admission);
-        Ok((admission, case.filter(|_| is_still)))
+        let sees_the_same = self.sees_the_same_cases(&admission);
+        Ok((admission, case.filter(|_| sees_the_same)))
     }
 }
 
 impl WithCase<'_> {
-    /// Whether the caller still is who they were, as far as it matters for which cases they see.
-    fn is_still(&self, admission: &Admission) -> bool {
+    /// Whether the caller sees the same cases as when they were read before.
+    fn sees_the_same_cases(&self, admission: &Admission) -> bool {
         let Admission::Live(caller) = admission else { return false };
         (caller.id(), caller.role()) == (self.known.id(), self.known.role())
     }
 }
 
-/// Begins a unit of work as `AuditTx::begin_by` does, and locks the case: `None` if there is none that the caller saw with the
-/// role of `known`.
+/// Begins a unit of work as `AuditTx::begin_by` does, and locks the case. `None` says only that it is not locked yet: the caller
+/// may see it by now, or no longer have the role of `known`.
 ///
 /// # Errors
 ///

@@ -69,29 +69,28 @@ impl Hidden {
     }
 }
 
-/// What lists of cases depend on besides their rows.
+/// The settings that lists of cases depend on, and whether anything is hidden from their reader.
 #[derive(Clone, Debug)]
-pub struct ListingTerms {
+pub struct ListingSettings {
     rush_case_threshold_days: i32,
     time_zone: String,
-    /// Whether something is hidden from the user in a case of their own, unless they are a member: of a member it is not read.
+    /// Whether something is hidden from the user in a case of their own; false for members, for whom it is not looked up.
     is_anything_hidden: bool,
 }
 
-impl ListingTerms {
-    /// Selects them for a user: the one row of the settings, in which the database also says whether anything is hidden.
+impl ListingSettings {
+    /// Selects them for a user, in one row.
     pub fn statement(user_id: Uuid, now: DateTime<Utc>) -> SelectStatement {
         let completed = Condition::all().add(Column::Status.eq(CaseStatus::Completed)).add(unreleased(now));
         let secret = Condition::any().add(Column::SecretMoves.gt(0)).add(completed);
         let role = user::Entity::find_by_id(user_id).select_only().column(user::Column::Role).into_query();
-        let is_no_member = Expr::SubQuery(None, Box::new(role.into())).ne(Role::Member.code());
+        let is_not_member = Expr::SubQuery(None, Box::new(role.into())).ne(Role::Member.code());
         // A range in the order of its index: with an equality PostgreSQL scans all cases if few members have most of them.
         let own = Entity::find().select_only().column(Column::Id).filter(Column::MemberId.between(user_id, user_id));
-        let hidden = own.filter(is_no_member).filter(secret);
-        let first = hidden.order_by_asc(Column::MemberId).order_by_asc(Column::Id).limit(1);
-        let is_anything_hidden = Expr::from(first.into_query()).is_not_null();
-        let terms = [setting::Column::RushCaseThresholdDays, setting::Column::TimeZone];
-        setting::Entity::find().select_only().columns(terms).expr_as(is_anything_hidden, "is_anything_hidden").into_query()
+        let first = own.filter(secret).order_by_asc(Column::MemberId).order_by_asc(Column::Id).limit(1);
+        let is_anything_hidden = Expr::case(is_not_member, Expr::from(first.into_query()).is_not_null()).finally(false);
+        let settings = [setting::Column::RushCaseThresholdDays, setting::Column::TimeZone];
+        setting::Entity::find().select_only().columns(settings).expr_as(is_anything_hidden, "is_anything_hidden").into_query()
     }
 
     /// Which drafts are a rush at this instant.
@@ -122,7 +121,7 @@ impl ListingTerms {
 }
 
 /// As `statement` selects them.
-impl Placed for ListingTerms {
+impl Placed for ListingSettings {
     fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
         let (rush_case_threshold_days, time_zone) = (columns.take()?, columns.take()?);
         Ok(Self { rush_case_threshold_days, time_zone, is_anything_hidden: columns.take()? })

@@ -163,7 +163,8 @@ on_each_database! {
         let statements = app.statements();
         let list = statements.iter().find(|sql| sql.contains("listed_text")).expect("the list");
         assert!(list.contains("\"cases\".\"hold_reason\""), "{list}");
-        for text in ["client_email", "special_notes", "internal_notes", "review_notes", "rejection_notes", "search_text"] {
+        let texts = ["client_email", "special_notes", "internal_notes", "report_notes_to_member", "review_notes"];
+        for text in texts.into_iter().chain(["rejection_notes", "resubmission_notes", "search_text"]) {
             assert!(!list.contains(&format!("\"cases\".\"{text}\"")), "{text} in {list}");
         }
     }

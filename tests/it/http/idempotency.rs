@@ -242,8 +242,10 @@ async fn a_request_does_not_wait_longer_for_another_process_with_its_key() {
     let by = app.as_manager().await.with("Idempotency-Key", KEY);
     let caller = Caller::new(by.user.as_ref().unwrap(), uuid::Uuid::nil());
     let scope = scope(&caller, "hold_case", KEY);
+    // It has the key, and the case, as while it answers the same request.
     let other = app.write().await;
     assert!(matches!(idempotency::claim(&other, &scope, &"0".repeat(64)).await, Ok(Claim::Ours)));
+    case::locked(&other, case.case.id, &caller).await.unwrap();
 
     let began = Instant::now();
     let answer = by.post(&case.url("hold"), json!({"reason": "because"})).await;

@@ -128,8 +128,8 @@ fn is_kept(credential: &Credential) -> bool {
     matches!(credential, Credential::Session { .. })
 }
 
-/// The caller, if their credential is valid. Where a transaction `reads_again` before the answer, whom it admitted a moment ago is
-/// admitted until then.
+/// The caller, if their credential is valid. If a transaction `reads_again` before the answer, one who was read less than a second
+/// ago is not read here.
 async fn find(
     app: &App,
     credential: &Credential,
@@ -146,18 +146,23 @@ async fn find(
     read(app, credential, origin).await
 }
 
+/// Reads the caller, if their credential is valid.
 async fn read(app: &App, credential: &Credential, origin: &Origin) -> Result<Option<Caller>> {
     let moment = app.moment();
     let admission = credential.admit(app.readers(), moment.now).await?;
     live(app, credential, origin, moment, admission).await
 }
 
-/// The same with a row beside the caller.
-async fn read_beside<B: Beside>(app: &App, credential: &Credential, origin: &Origin) -> Result<(Option<Caller>, Option<B>)> {
+/// The same, with what is read together with the caller.
+async fn read_with<T: ReadWithCaller>(
+    app: &App,
+    credential: &Credential,
+    origin: &Origin,
+) -> Result<(Option<Caller>, Option<T>)> {
     let moment = app.moment();
-    let select = |user_id| B::statement(user_id, moment.now);
-    let (admission, beside) = credential.admit_beside(app.readers(), moment.now, select).await?;
-    Ok((live(app, credential, origin, moment, admission).await?, beside))
+    let select = |user_id| T::statement(user_id, moment.now);
+    let (admission, row) = credential.admit_beside(app.readers(), moment.now, select).await?;
+    Ok((live(app, credential, origin, moment, admission).await?, row))
 }
 
 /// The caller whom a credential that was checked at this moment admits. The use of a key that has expired is recorded.
@@ -333,19 +338,19 @@ impl<C> Deref for Recorded<C> {
 }
 
 /// What an operation depends on besides its caller: a row that is read with them, in one statement.
-pub trait Beside: Placed + 'static {
+pub trait ReadWithCaller: Placed + 'static {
     /// Selects the one row for a user; its first column is not null.
     fn statement(user_id: Uuid, now: DateTime<Utc>) -> SelectStatement;
 }
 
 /// A caller, and what is read with them.
-pub struct With<C, B> {
+pub struct CallerWith<C, T> {
     caller: Anyone,
-    pub beside: B,
+    pub row: T,
     kind: PhantomData<C>,
 }
 
-impl<C: KindOfCaller, B: Beside> FromRequest for With<C, B> {
+impl<C: KindOfCaller, T: ReadWithCaller> FromRequest for CallerWith<C, T> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
@@ -353,20 +358,20 @@ impl<C: KindOfCaller, B: Beside> FromRequest for With<C, B> {
         ReadingCaller::begin(request);
         let (request, body) = (request.clone(), NoBody::take(request, payload));
         Box::pin(async move {
-            let mut beside = None;
+            let mut row = None;
             let read = async |app: &App, credential: &Credential, origin: &Origin| {
-                let (caller, row) = read_beside(app, credential, origin).await?;
-                beside = row;
+                let (caller, found) = read_with(app, credential, origin).await?;
+                row = found;
                 Ok(caller)
             };
             let caller = Anyone::authenticate(request.clone(), C::ADMITS, read).await?.admitted(&request, body).await?;
-            let beside = beside.ok_or_else(|| Error::internal("a caller without what is read with them"))?;
-            Ok(Self { caller, beside, kind: PhantomData })
+            let row = row.ok_or_else(|| Error::internal("a caller without what is read with them"))?;
+            Ok(Self { caller, row, kind: PhantomData })
         })
     }
 }
 
-impl<C, B> Deref for With<C, B> {
+impl<C, T> Deref for CallerWith<C, T> {
     type Target = Anyone;
 
     fn deref(&self) -> &Anyone {

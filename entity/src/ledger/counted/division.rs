@@ -81,8 +81,7 @@ impl Counted {
         Some(Whole { bucket, first_day, end_day, first_id, end_id }).filter(|whole| whole.first_day < whole.end_day)
     }
 
-    /// The same days and, if the range has all entries before its end or after its start, those beyond on which there are none. Of
-    /// one range alone: several would overlap.
+    /// The same days, and days outside of them that have no entries: of one range alone, since several would overlap.
     fn extended(&self, by: By, whole: Whole, ids: IdRange) -> Whole {
         let has_all = self.seen.is_none() && self.is_open_before(ids) && self.is_open_after(ids);
         match (by, FIRST_DAY, END_DAY) {
