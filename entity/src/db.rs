@@ -402,7 +402,8 @@ fn sqlite(options: SqliteConnectOptions, patience: Duration, used_to: Use) -> Sq
         .pragma("trusted_schema", "OFF")
         .collation(ADDRESS_ORDER, compare_addresses);
     match used_to {
-        // The operating system keeps pages too, and there are many such connections. As much as a sort keeps in memory in any case.
+        // The operating system keeps pages too, and there are many such connections. As much as a sort keeps in memory in any
+        // case.
         Use::Read | Use::Export => options.pragma("query_only", "ON").pragma("cache_size", kib(1_000)),
         // What a savepoint keeps for its undoing needs no folder that can be written. There is one such connection, and others
         // wait while it reads.

@@ -48,7 +48,8 @@ fn name_of(person: Column) -> String {
     format!("COALESCE((SELECT {name} FROM users AS person WHERE person.id = {}), '')", column(person))
 }
 
-/// The columns of a case as a list reads them: without its longest texts, which no list shows and nothing that it shows depends on.
+/// The columns of a case as a list reads them: without its longest texts, which no list shows, and on which nothing that it shows
+/// depends.
 fn listed_columns() -> &'static str {
     static COLUMNS: LazyLock<String> = LazyLock::new(|| {
         let listed = |name: Column| match name {

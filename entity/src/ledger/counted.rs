@@ -6,8 +6,8 @@
 //! depends on the days and on what is pending, not on the number of entries.
 //!
 //! Before the first entry and after the last one there is nothing to count, so a range that ends there is read as if it ended
-//! with the civil day: a period until now reads no entries but those that are pending. A single range that has all entries is read
-//! without bounds.
+//! with the civil day: a period until now reads no entries but those that are pending. A single range that has all entries is
+//! read without bounds.
 //!
 //! By actor, action type and topic, a year has many rows. There are rollups of months for them: the whole months of one range are
 //! read from those, and the days before and after them from the rollups of days. Such a range that ends where there is nothing

@@ -78,8 +78,8 @@ pub(super) async fn groups<C: ConnectionTrait>(
         group(WORKSHOP, "NULL", "changed.workshop_code", "changed.workshop_code"),
         group(ASSIGNEE, "changed.assigned_to_id", "NULL", "changed.assigned_to_id"),
     ];
-    // Joined with the cases before grouping: PostgreSQL cannot estimate the number of groups, and would otherwise look up the case
-    // of each.
+    // Joined with the cases before grouping: PostgreSQL cannot estimate the number of groups, and would otherwise look up the
+    // case of each.
     let columns = "cases.member_id, cases.workshop_code, cases.assigned_to_id";
     let sql = sums_by(Sql::new("WITH touched AS ("), (columns, "cases.id"), |sql| {
         scope.relation(sql, counted, By::Cases, &[ids]).text(" JOIN cases ON cases.id = counted.case_id")

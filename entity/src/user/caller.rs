@@ -131,8 +131,8 @@ impl Credential {
         }
     }
 
-    /// The same, and the one row that `beside` selects for this user: for a session in the same statement. It begins with a column
-    /// that is not null.
+    /// The same, and the one row that `beside` selects for this user: for a session in the same statement. Its first column is
+    /// not null.
     ///
     /// # Errors
     ///

@@ -128,8 +128,8 @@ fn is_kept(credential: &Credential) -> bool {
     matches!(credential, Credential::Session { .. })
 }
 
-/// The caller, if their credential is valid. If a transaction `reads_again` before the answer, one who was read less than a second
-/// ago is not read here.
+/// The caller, if their credential is valid. If a transaction `reads_again` before the answer, one who was read less than a
+/// second ago is not read here.
 async fn find(
     app: &App,
     credential: &Credential,

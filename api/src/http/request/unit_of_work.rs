@@ -20,8 +20,8 @@ impl App {
         self.begin_over(by, None).await
     }
 
-    /// The same for a change of this case, which is locked by the statement that reads the caller; `None` if it is not locked yet.
-    /// Not for a request with an `Idempotency-Key`, which is claimed before anything is locked.
+    /// The same for a change of this case, which the statement that reads the caller locks; `None` if it is not locked yet. Not
+    /// for a request with an `Idempotency-Key`, which is claimed before anything is locked.
     pub async fn begin_with_case(&self, by: &Anyone, id: Uuid) -> Result<(AuditTx, Anyone, Option<case::Model>), Interruption> {
         self.wait_for_key(by).await?;
         let (_, credential) = by.acting();

@@ -121,8 +121,8 @@ impl Counted {
 }
 
 impl Whole {
-    /// Whether these are all days. A statement without bounds is planned by the number of rows that there are: PostgreSQL plans for
-    /// few if the bounds are parameters.
+    /// Whether these are all days. A statement without bounds is planned by the number of rows that there are: PostgreSQL plans
+    /// for few if the bounds are parameters.
     pub fn has_all_days(&self) -> bool {
         (Some(self.first_day), Some(self.end_day)) == (FIRST_DAY, END_DAY)
     }
