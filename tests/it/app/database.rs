@@ -2,7 +2,7 @@
 
 use super::postgres;
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -73,6 +73,11 @@ pub async fn migrate(url: &str) {
     connection.close().await.expect("close");
 }
 
+/// Sets the times of the settings, which the migrations take from the clock of the database: it may be ahead of that of a test, and
+/// an entry is never older than the last change of its row.
+const SETTINGS_OF_LAST_YEAR: &str =
+    "UPDATE settings SET created_at = '2025-12-01T15:00:00.000+00:00', updated_at = '2025-12-01T15:00:00.000+00:00'";
+
 async fn sqlite() -> Fresh {
     let folder = TempDir::new().expect("a folder");
     let fresh = sqlite_in(folder.path()).await;
@@ -87,6 +92,11 @@ pub async fn sqlite_in(folder: &Path) -> Fresh {
         let file = folder.path().join("template.db");
         let connection = connect(&format!("sqlite://{}?mode=rwc", file.display())).await;
         Migrator::up(&connection, None).await.expect("the schema");
+        let net =
+            Statement::from_string(DbBackend::Sqlite, "SELECT sql FROM sqlite_master WHERE name = 'settings_audited_update'");
+        let net = connection.query_one_raw(net).await.expect("a response").expect("the net");
+        let net: String = net.try_get("", "sql").expect("a text");
+        run(&connection, &format!("DROP TRIGGER settings_audited_update; {SETTINGS_OF_LAST_YEAR}; {net}")).await;
         connection.close().await.expect("close");
         std::fs::read(file).expect("the template")
     });
@@ -115,6 +125,10 @@ async fn postgres() -> Option<Fresh> {
         admin.close().await.expect("close");
         let migrated = casetrail_migrate(&format!("{server}/{name}"), &["--grant-to", SERVING]).await;
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+        let template = connect(&format!("{server}/{name}")).await;
+        let net = |verb| format!("ALTER TABLE settings {verb} TRIGGER settings_audited");
+        run(&template, &format!("BEGIN; {}; {SETTINGS_OF_LAST_YEAR}; {}; COMMIT", net("DISABLE"), net("ENABLE"))).await;
+        template.close().await.expect("close");
         Some((server, name))
     });
     let (server, template) = template.await.as_ref()?;
