@@ -73,8 +73,8 @@ pub async fn migrate(url: &str) {
     connection.close().await.expect("close");
 }
 
-/// Sets the times of the settings, which the migrations take from the clock of the database: it may be ahead of that of a test, and
-/// an entry is never older than the last change of its row.
+/// Sets the times of the settings, which the migrations take from the clock of the database: it may be ahead of that of a test,
+/// and an entry is never older than the last change of its row.
 const SETTINGS_OF_LAST_YEAR: &str =
     "UPDATE settings SET created_at = '2025-12-01T15:00:00.000+00:00', updated_at = '2025-12-01T15:00:00.000+00:00'";
 
