@@ -16,9 +16,9 @@
 
 use mimalloc::MiMalloc;
 
-/// Of every program that contains this crate, and of SQLite in it: what is tested and measured is what is shipped. It returns
-/// freed pages to the system a second later, when pages are next allocated or freed (`worker::memory`); `MIMALLOC_PURGE_DELAY`
-/// (milliseconds) changes that.
+/// Of every program that contains this crate: what is tested and measured is what is shipped. It returns freed pages to the
+/// system a second later, when pages are next allocated or freed (`worker::memory`); `MIMALLOC_PURGE_DELAY` (milliseconds)
+/// changes that.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
