@@ -17,10 +17,12 @@ use entity::audit::{Actor, Context, Event};
 use entity::db::Placed;
 use entity::user::{Admission, Caller, Credential, Person, Role};
 use sea_orm::sea_query::SelectStatement;
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Poll, Waker};
 use uuid::Uuid;
 
@@ -240,14 +242,25 @@ fn extract(
     admits: fn(&Caller) -> bool,
     reads_again: bool,
 ) -> impl Future<Output = Result<Anyone>> + use<> {
+    let reads_again = reads_again || !request.method().is_safe();
+    extract_by(request, payload, admits, async move |app: &App, credential: &Credential, origin: &Origin| {
+        find(app, credential, origin, admits, reads_again).await
+    })
+}
+
+/// The same with another way to read them.
+fn extract_by<F>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    admits: fn(&Caller) -> bool,
+    read: F,
+) -> impl Future<Output = Result<Anyone>> + use<F>
+where
+    F: AsyncFnOnce(&App, &Credential, &Origin) -> Result<Option<Caller>>,
+{
     ReadingCaller::begin(request);
     let (request, body) = (request.clone(), NoBody::take(request, payload));
-    let reads_again = reads_again || !request.method().is_safe();
-    async move {
-        let find =
-            async |app: &App, credential: &Credential, origin: &Origin| find(app, credential, origin, admits, reads_again).await;
-        Anyone::authenticate(request.clone(), admits, find).await?.admitted(&request, body).await
-    }
+    async move { Anyone::authenticate(request.clone(), admits, read).await?.admitted(&request, body).await }
 }
 
 impl FromRequest for Anyone {
@@ -355,17 +368,16 @@ impl<C: KindOfCaller, T: ReadWithCaller> FromRequest for CallerWith<C, T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ReadingCaller::begin(request);
-        let (request, body) = (request.clone(), NoBody::take(request, payload));
+        let row = Rc::new(Cell::new(None));
+        let found = Rc::clone(&row);
+        let caller = extract_by(request, payload, C::ADMITS, async move |app: &App, credential: &Credential, origin: &Origin| {
+            let (caller, row) = read_with(app, credential, origin).await?;
+            found.set(row);
+            Ok(caller)
+        });
         Box::pin(async move {
-            let mut row = None;
-            let read = async |app: &App, credential: &Credential, origin: &Origin| {
-                let (caller, found) = read_with(app, credential, origin).await?;
-                row = found;
-                Ok(caller)
-            };
-            let caller = Anyone::authenticate(request.clone(), C::ADMITS, read).await?.admitted(&request, body).await?;
-            let row = row.ok_or_else(|| Error::internal("a caller without what is read with them"))?;
+            let caller = caller.await?;
+            let row = row.take().ok_or_else(|| Error::internal("a caller without what is read with them"))?;
             Ok(Self { caller, row, kind: PhantomData })
         })
     }

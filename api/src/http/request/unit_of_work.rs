@@ -22,13 +22,11 @@ impl App {
 
     /// The same for a change of this case, which the statement that reads the caller locks; `None` if it is not locked yet. Not
     /// for a request with an `Idempotency-Key`, which is claimed before anything is locked.
-    pub async fn begin_with_case(&self, by: &Anyone, id: Uuid) -> Result<(AuditTx, Anyone, Option<case::Model>), Interruption> {
-        self.wait_for_key(by).await?;
+    pub async fn begin_with_case(&self, by: &Anyone, id: Uuid) -> Result<(AuditTx, Anyone, Option<case::Model>)> {
         let (_, credential) = by.acting();
-        let begun = case::begin_with(self.db(), (credential, by), id, |admission| by.context_of(admission)).await;
-        let (tx, admission, case) = begun.map_err(Error::from)?;
-        let (tx, by) = self.judge_keyed(by, async { Ok((tx, admission)) }).await?;
-        Ok((tx, by, case))
+        let context = |admission: &Admission| by.context_of(admission);
+        let (tx, admission, case) = case::begin_with(self.db(), (credential, by), id, context).await?;
+        Ok((tx, by.judged(admission)?, case))
     }
 
     /// The same for an action that may end a user's rights: that user changes nothing meanwhile.
